@@ -1,0 +1,124 @@
+package conntrack
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// The wheel has a slot per second; a timer further away waits in the furthest
+// slot and is looked at again there. A packet that pushes its connection's
+// expiry back does not touch the wheel: when the slot comes round, the entry
+// moves on to where it belongs by then.
+const (
+	wheelSlots = 1024
+	perSecond  = Time(time.Second / Tick)
+
+	// expireBatch bounds how long a shard stays locked.
+	expireBatch = 128
+)
+
+// A wheel links the entries of one shard by the second in which they expire.
+type wheel struct {
+	heads  [wheelSlots]uint32
+	cursor Time // the first second that has not been swept
+}
+
+// schedule links entry number where it is due at expires. The caller holds s's
+// lock; the entry is in no slot.
+func (f *family) schedule(s *shard, number uint32, expires Time) {
+	second := max(expires/perSecond, s.wheel.cursor)
+	second = min(second, s.wheel.cursor+wheelSlots-1)
+	slot := second % wheelSlots
+	head := s.wheel.heads[slot]
+	e := f.entry(number)
+	e.patch(wReal, ^maskPort, uint64(slot))
+	e.setLinks(0, head)
+	if head != 0 {
+		_, next := f.entry(head).links()
+		f.entry(head).setLinks(number, next)
+	}
+	s.wheel.heads[slot] = number
+}
+
+// unschedule takes entry number out of its slot. The caller holds s's lock.
+func (f *family) unschedule(s *shard, number uint32) {
+	e := f.entry(number)
+	prev, next := e.links()
+	if prev == 0 {
+		s.wheel.heads[e.slot()] = next
+	} else {
+		before, _ := f.entry(prev).links()
+		f.entry(prev).setLinks(before, next)
+	}
+	if next != 0 {
+		_, after := f.entry(next).links()
+		f.entry(next).setLinks(prev, after)
+	}
+}
+
+// Sweep removes what has expired by now and returns how many connections that
+// were. It locks one shard at a time, and never for more than a small batch;
+// call it about once a second, from one goroutine.
+func (t *Table) Sweep(now Time) int {
+	n := 0
+	for _, f := range []*family{&t.v4, &t.v6} {
+		for i := range f.shards {
+			n += t.sweepShard(f, &f.shards[i], now)
+		}
+	}
+	return n
+}
+
+func (t *Table) sweepShard(f *family, s *shard, now Time) int {
+	n := 0
+	for {
+		removed, more := t.sweepBatch(f, s, now)
+		n += removed
+		if !more {
+			return n
+		}
+	}
+}
+
+// sweepBatch handles at most expireBatch entries, and reports whether seconds
+// before now are left.
+func (t *Table) sweepBatch(f *family, s *shard, now Time) (removed int, more bool) {
+	s.Lock()
+	defer s.Unlock()
+	for range expireBatch {
+		number := s.wheel.heads[s.wheel.cursor%wheelSlots]
+		for number == 0 {
+			if s.wheel.cursor+1 > now/perSecond {
+				return removed, false
+			}
+			s.wheel.cursor++
+			number = s.wheel.heads[s.wheel.cursor%wheelSlots]
+		}
+		if s.wheel.cursor+1 > now/perSecond {
+			return removed, false
+		}
+		if t.due(f, s, number, now) {
+			removed++
+		}
+	}
+	return removed, true
+}
+
+// due removes entry number if it has expired, and links it where it belongs by
+// now if it has not.
+func (t *Table) due(f *family, s *shard, number uint32, now Time) bool {
+	e := f.entry(number)
+	for {
+		old := e.load(wGeneration)
+		expires := Time(old)
+		if expires > now {
+			f.unschedule(s, number)
+			f.schedule(s, number, expires)
+			return false
+		}
+		if atomic.CompareAndSwapUint64(&e[wGeneration], old, (old>>32+1)<<32) {
+			t.remove(f, s, number)
+			return true
+		}
+	}
+}

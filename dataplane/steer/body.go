@@ -1,0 +1,136 @@
+package steer
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+
+	"xlvs/lvs"
+)
+
+// The body is the classifier without its shell. The shell puts the frame's
+// start and end into two registers, may keep its context in ctxSlot, puts the
+// body behind that, and says what happens at takeLabel and passLabel; there,
+// only ctxSlot is as it was.
+const (
+	takeLabel = "take"
+	passLabel = "pass"
+
+	regStart  = asm.R6 // of the frame
+	regEnd    = asm.R7 // of the frame
+	regOffset = asm.R8 // of the header that is next, from start
+	regProto  = asm.R9 // EtherType first, then IP protocol
+	regWindow = asm.R2 // the header that is next, once reach has checked it
+
+	// When the frame has been read, three of them become free.
+	regWantDst = asm.R6 // Flags that make a destination the director's
+	regWantSrc = asm.R7 // Flags that make a source the director's
+	regQuoted  = asm.R8 // not zero in an ICMP error
+)
+
+// The stack, from the top of the frame pointer down.
+const (
+	ctxSlot    = -8
+	srcKey     = -32 // keySize bytes, as all keys, at a multiple of eight
+	dstKey     = -56
+	srcPort    = -64 // as on the wire, zero in fragments
+	dstPort    = -62
+	quotedSlot = -68
+
+	keyPort  = 16 // offsets in a key
+	keyProto = 18
+	keyPad   = 19
+)
+
+// A body is the classifier being written down, instruction by instruction.
+type body struct {
+	endpoints *ebpf.Map
+	insns     asm.Instructions
+	pending   string // label of the next instruction
+	labels    int    // how many were made up
+}
+
+// classify writes the body down, in the order that a frame meets it.
+func classify(endpoints *ebpf.Map) asm.Instructions {
+	b := &body{endpoints: endpoints}
+	b.clear()
+	b.ethernet("ipv4", "ipv6")
+
+	b.label("ipv4")
+	b.ipv4("fragment")
+	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMP), "ports"))
+	b.icmpv4()
+	b.ipv4(passLabel)
+	b.jump("ports")
+
+	b.label("ipv6")
+	b.ipv6("fragment")
+	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMPv6), "ports"))
+	b.icmpv6()
+	b.ipv6(passLabel)
+	b.jump("ports")
+
+	b.label("fragment")
+	b.wantAddresses()
+	b.jump("match")
+
+	b.label("ports")
+	b.wantPorts()
+
+	b.label("match")
+	b.match()
+	return b.insns
+}
+
+// emit appends instructions, the first of which gets the pending label.
+func (b *body) emit(insns ...asm.Instruction) {
+	if b.pending != "" {
+		insns[0], b.pending = insns[0].WithSymbol(b.pending), ""
+	}
+	b.insns = append(b.insns, insns...)
+}
+
+// label names the instruction that comes next, which has no other label.
+func (b *body) label(name string) { b.pending = name }
+
+// fresh makes up a label.
+func (b *body) fresh() string {
+	b.labels++
+	return "l" + strconv.Itoa(b.labels)
+}
+
+func (b *body) jump(label string) { b.emit(asm.Ja.Label(label)) }
+
+// reach makes the next n bytes of the frame readable through window, or passes
+// a frame that ends before. Only registers from R6 up survive it.
+func (b *body) reach(n int32) {
+	b.emit(
+		asm.Mov.Reg(regWindow, regStart),
+		asm.Add.Reg(regWindow, regOffset),
+		asm.Mov.Reg(asm.R3, regWindow),
+		asm.Add.Imm(asm.R3, n),
+		asm.JGT.Reg(asm.R3, regEnd, passLabel),
+	)
+}
+
+// load reads from window into register r.
+func (b *body) load(r asm.Register, off int16, size asm.Size) {
+	b.emit(asm.LoadMem(r, regWindow, off, size))
+}
+
+// store writes a constant into the stack.
+func (b *body) store(slot int16, value int64, size asm.Size) {
+	b.emit(asm.StoreImm(asm.RFP, slot, value, size))
+}
+
+// wire16 returns v as a program loads it from the wire, which is not swapped.
+func wire16(v uint16) int32 {
+	return int32(binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, v)))
+}
+
+// wire32 is wire16 for 32 bits.
+func wire32(v uint32) int32 {
+	return int32(binary.NativeEndian.Uint32(binary.BigEndian.AppendUint32(nil, v)))
+}

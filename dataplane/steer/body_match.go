@@ -1,0 +1,83 @@
+package steer
+
+import "github.com/cilium/ebpf/asm"
+
+// A side is where the stack has one side of the flow.
+type side struct {
+	key  int16 // address, and room for the rest of a key
+	port int16
+}
+
+// match ends the body: it looks the flow up, in both directions if it is
+// quoted in an ICMP error, and takes or passes.
+func (b *body) match() {
+	src, dst := side{srcKey, srcPort}, side{dstKey, dstPort}
+	reverse := b.fresh()
+	b.emit(asm.LoadMem(regQuoted, asm.RFP, quotedSlot, asm.Word))
+	b.carries(src, dst, reverse)
+	b.label(reverse)
+	b.emit(asm.JEq.Imm(regQuoted, 0, passLabel))
+	b.carries(dst, src, passLabel)
+}
+
+// carries takes a packet between two sides that Rules.carries reports, and
+// goes on at the label otherwise for every other.
+func (b *body) carries(from, to side, otherwise string) {
+	reply := b.fresh()
+	b.at(to, regWantDst, takeLabel)
+	b.at(from, regWantSrc, reply)
+	b.jump(otherwise)
+	b.label(reply)
+	b.store(to.key+keyPort, 0, asm.Half)
+	b.store(to.key+keyProto, 0, asm.Byte)
+	b.lookup(to.key)
+	b.emit(
+		asm.JEq.Imm(asm.R0, 0, takeLabel),
+		asm.LoadMem(asm.R0, asm.R0, 0, asm.Word),
+		asm.And.Imm(asm.R0, int32(Local|ServiceAddr)),
+		asm.JEq.Imm(asm.R0, int32(Local), otherwise),
+		asm.Ja.Label(takeLabel),
+	)
+}
+
+// at goes to the label found if the endpoint has one of the flags in want, by
+// itself or by its whole address. The exact endpoint comes first: for most
+// packets of a busy director it is the only lookup.
+func (b *body) at(s side, want asm.Register, found string) {
+	whole, missing := b.fresh(), b.fresh()
+	b.emit(
+		asm.LoadMem(asm.R1, asm.RFP, s.port, asm.Half),
+		asm.JEq.Imm(asm.R1, 0, whole),
+		asm.StoreMem(asm.RFP, s.key+keyPort, asm.R1, asm.Half),
+		asm.StoreMem(asm.RFP, s.key+keyProto, regProto, asm.Byte),
+	)
+	b.lookup(s.key)
+	b.found(want, found, whole)
+	b.label(whole)
+	b.store(s.key+keyPort, 0, asm.Half)
+	b.emit(asm.StoreMem(asm.RFP, s.key+keyProto, regProto, asm.Byte))
+	b.lookup(s.key)
+	b.found(want, found, missing)
+	b.label(missing)
+}
+
+// lookup leaves in R0 where the map has the flags under the key, or zero.
+func (b *body) lookup(key int16) {
+	b.emit(
+		asm.LoadMapPtr(asm.R1, b.endpoints.FD()),
+		asm.Mov.Reg(asm.R2, asm.RFP),
+		asm.Add.Imm(asm.R2, int32(key)),
+		asm.FnMapLookupElem.Call(),
+	)
+}
+
+// found reads what lookup found, and goes to the label yes if it has one of
+// the flags in want. If there was nothing, it goes to no; if there was another
+// flag, it falls through.
+func (b *body) found(want asm.Register, yes, no string) {
+	b.emit(
+		asm.JEq.Imm(asm.R0, 0, no),
+		asm.LoadMem(asm.R0, asm.R0, 0, asm.Word),
+		asm.JSet.Reg(asm.R0, want, yes),
+	)
+}

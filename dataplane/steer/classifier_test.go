@@ -1,0 +1,165 @@
+package steer
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf"
+
+	"xlvs/lvs"
+)
+
+func TestDiff(t *testing.T) {
+	a, b, c := Endpoint{Port: 1}, Endpoint{Port: 2}, Endpoint{Port: 3}
+	tests := map[string]struct {
+		have, want Rules
+		set        Rules
+		remove     []Endpoint
+	}{
+		"nothing to nothing":         {nil, nil, Rules{}, nil},
+		"nothing to some":            {nil, Rules{a: Service}, Rules{a: Service}, nil},
+		"some to nothing":            {Rules{a: Service}, nil, Rules{}, []Endpoint{a}},
+		"the same":                   {Rules{a: Service, b: Reply}, Rules{a: Service, b: Reply}, Rules{}, nil},
+		"other flags":                {Rules{a: Service}, Rules{a: Service | Reply}, Rules{a: Service | Reply}, nil},
+		"flags that are not set yet": {nil, Rules{a: 0}, Rules{a: 0}, nil},
+		"one of each":                {Rules{a: Service, b: Reply}, Rules{b: Reply, c: Local}, Rules{c: Local}, []Endpoint{a}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			set, remove := diff(tt.have, tt.want)
+			if !maps.Equal(set, tt.set) {
+				t.Errorf("set %v, want %v", set, tt.set)
+			}
+			if !slices.Equal(remove, tt.remove) {
+				t.Errorf("remove %v, want %v", remove, tt.remove)
+			}
+		})
+	}
+}
+
+// contents returns the keys and flags in the map.
+func contents(t *testing.T, m *ebpf.Map) map[[keySize]byte]uint32 {
+	t.Helper()
+	out := map[[keySize]byte]uint32{}
+	var key [keySize]byte
+	var flags uint32
+	it := m.Iterate()
+	for it.Next(&key, &flags) {
+		out[key] = flags
+	}
+	if err := it.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// holds fails the test unless the map holds r and nothing else.
+func holds(t *testing.T, c *Classifier, r Rules) {
+	t.Helper()
+	want := map[[keySize]byte]uint32{}
+	for e, flags := range r {
+		want[e.key()] = uint32(flags)
+	}
+	if got := contents(t, c.endpoints); !maps.Equal(got, want) {
+		t.Errorf("map holds %x, want %x", got, want)
+	}
+}
+
+func TestUpdate(t *testing.T) {
+	c := newClassifier(t)
+	holds(t, c, testRules())
+
+	next := testRules()
+	delete(next, Endpoint{addr("192.0.2.1"), 80, lvs.TCP})
+	next.AddService(lvs.TCP, addr("192.0.2.3"), 8080)
+	next.AddReply(lvs.TCP, addr("192.0.2.2"), 0)
+	if err := c.Update(next); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, c, next)
+	p := newDropper(t, c)
+	if takes(t, p, frame(tcp(client4+":4242", "192.0.2.1:80"))) {
+		t.Error("a removed service is taken")
+	}
+	if !takes(t, p, frame(tcp(client4+":4242", "192.0.2.3:8080"))) {
+		t.Error("an added service is passed")
+	}
+
+	if err := c.Update(nil); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, c, nil)
+}
+
+// TestUpdateReplacesAll needs room for the old and the new rules at once.
+func TestUpdateReplacesAll(t *testing.T) {
+	c, err := New(3)
+	if err != nil {
+		skip(t, err)
+	}
+	defer c.Close()
+	for _, vip := range []string{"192.0.2.1", "192.0.2.2", "2001:db8::1"} {
+		r := Rules{}
+		r.AddService(lvs.TCP, addr(vip), 80)
+		if err := c.Update(r); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, c, r)
+	}
+}
+
+func TestUpdateTooManyEndpoints(t *testing.T) {
+	c, err := New(3)
+	if err != nil {
+		skip(t, err)
+	}
+	defer c.Close()
+	r := Rules{}
+	r.AddService(lvs.TCP, addr("192.0.2.1"), 80)
+	if err := c.Update(r); err != nil {
+		t.Fatal(err)
+	}
+	more := maps.Clone(r)
+	more.AddLocal(addr("198.51.100.1"))
+	if err := c.Update(more); !errors.Is(err, ErrTooManyEndpoints) {
+		t.Errorf("Update of 4 endpoints with room for 3: %v, want %v", err, ErrTooManyEndpoints)
+	}
+	holds(t, c, r)
+}
+
+// TestUpdateGoesOnAfterFailure fills the map behind the Classifier's back.
+func TestUpdateGoesOnAfterFailure(t *testing.T) {
+	c, err := New(1)
+	if err != nil {
+		skip(t, err)
+	}
+	defer c.Close()
+	for port := range uint16(2) {
+		if err := c.endpoints.Put(Endpoint{Port: port}.key(), uint32(0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := Rules{{addr("192.0.2.1"), 80, lvs.TCP}: Service}
+	err = c.Update(r)
+	if err == nil || !strings.Contains(err.Error(), "TCP 192.0.2.1:80") {
+		t.Errorf("Update of a full map: %v, want an error that names TCP 192.0.2.1:80", err)
+	}
+	for port := range uint16(2) {
+		if err := c.endpoints.Delete(Endpoint{Port: port}.key()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Update(r); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, c, r)
+}
+
+func TestNewWithoutRoom(t *testing.T) {
+	if _, err := New(0); err == nil {
+		t.Error("New(0) succeeds")
+	}
+}

@@ -1,0 +1,43 @@
+package steer
+
+import "xlvs/lvs"
+
+// Take reports whether frame, which starts with its Ethernet header, is the
+// director's. It is what the BPF program does, said plainly.
+func (r Rules) Take(frame []byte) bool {
+	f, ok := read(frame)
+	if !ok {
+		return false
+	}
+	service, reply := Service, Reply
+	if f.fragment {
+		service, reply = ServiceAddr, ReplyAddr
+	}
+	if r.carries(f.tuple, service, service|reply) {
+		return true
+	}
+	// An error may travel either way: back along the packet that it quotes, or
+	// on with it, when a router behind the real server tells the client.
+	return f.quoted && r.carries(f.tuple.Reverse(), service, service|reply)
+}
+
+// carries reports whether a packet from t.Src to t.Dst is the director's: it
+// goes to something flagged dst, or it comes from something flagged src and is
+// not meant for the host itself.
+func (r Rules) carries(t lvs.Tuple, dst, src Flags) bool {
+	if r.at(t.Dst, t.DstPort, t.Proto)&dst != 0 {
+		return true
+	}
+	return r.at(t.Src, t.SrcPort, t.Proto)&src != 0 && !r.host(t.Dst)
+}
+
+// at returns the flags of an endpoint, with those of its whole address.
+func (r Rules) at(addr lvs.Addr, port uint16, proto lvs.Protocol) Flags {
+	return r[Endpoint{addr, port, proto}] | r[Endpoint{addr, 0, proto}]
+}
+
+// host reports whether addr is the director host's alone. Behind an address
+// that is a service's too, only the connection table can tell.
+func (r Rules) host(addr lvs.Addr) bool {
+	return r[Endpoint{Addr: addr}]&(Local|ServiceAddr) == Local
+}

@@ -19,6 +19,8 @@ type Packet struct {
 	Frame uint64  // the chunk's name in the queue that owns it, for example its UMEM address
 	In    uint16  // port that received it
 	Out   uint16  // port to send it to, NoPort until it is routed
+	L3    uint16  // offset of the IP header in the frame, 0 until it is parsed
+	L4    uint16  // offset of the transport header, 0 if there is none to be read
 	Sum   Partial // checksum that is not finished yet
 	start uint32
 	end   uint32
@@ -36,7 +38,7 @@ type Partial struct {
 // Reset makes p the frame of n bytes that starts at buf[start]. Everything
 // known about an earlier frame is forgotten but Frame and In.
 func (p *Packet) Reset(buf []byte, start, n int) {
-	p.Out, p.Sum = NoPort, Partial{}
+	p.Out, p.L3, p.L4, p.Sum = NoPort, 0, 0, Partial{}
 	p.buf, p.start, p.end = buf, uint32(start), uint32(start+n)
 }
 
@@ -57,23 +59,40 @@ func (p *Packet) Push(n int) []byte {
 		return nil
 	}
 	p.start -= uint32(n)
-	if p.Sum != (Partial{}) {
-		p.Sum.Start += uint16(n)
-		p.Sum.Field += uint16(n)
-	}
+	p.shift(uint16(n))
 	return p.buf[p.start : int(p.start)+n]
 }
 
-// Pull drops n bytes, at most all, from the front of the frame.
+// Pull drops n bytes, at most all, from the front of the frame. A header or a
+// checksum's place that was among them is forgotten.
 func (p *Packet) Pull(n int) {
 	n = min(n, p.Len())
 	p.start += uint32(n)
+	if int(p.L3) < n {
+		p.L3 = 0
+	}
+	if int(p.L4) < n {
+		p.L4 = 0
+	}
 	if int(p.Sum.Start) < n {
 		p.Sum = Partial{}
-		return
 	}
-	p.Sum.Start -= uint16(n)
-	p.Sum.Field -= uint16(n)
+	p.shift(-uint16(n))
+}
+
+// shift moves the offsets that are set by n, which may be a negative number in
+// two's complement.
+func (p *Packet) shift(n uint16) {
+	if p.L3 != 0 {
+		p.L3 += n
+	}
+	if p.L4 != 0 {
+		p.L4 += n
+	}
+	if p.Sum != (Partial{}) {
+		p.Sum.Start += n
+		p.Sum.Field += n
+	}
 }
 
 // Truncate shortens the frame to its first n bytes; a longer n changes nothing.

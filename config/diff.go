@@ -1,0 +1,148 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Change is one difference between two configurations.
+type Change struct {
+	Service ServiceKey // zero if the change is about no service
+	Real    RealKey    // zero if it is about no single real server
+	What    string     // "added", "removed", "weight 1 -> 3"
+	Restart bool       // the director must be started anew for it
+}
+
+// String returns the change for a log line:
+// "service TCP 192.0.2.1:80: real 192.0.2.11:8080: weight 1 -> 3".
+func (c Change) String() string {
+	var b strings.Builder
+	if c.Service != (ServiceKey{}) {
+		fmt.Fprintf(&b, "service %v: ", c.Service)
+	}
+	if c.Real != (RealKey{}) {
+		fmt.Fprintf(&b, "real %v: ", c.Real)
+	}
+	b.WriteString(c.What)
+	if c.Restart {
+		b.WriteString(" (needs a restart)")
+	}
+	return b.String()
+}
+
+// Diff returns what turns old into new, both valid: settings, then services
+// that are gone, then the others in the order of new. A service that is gone
+// takes its real servers with it in one change. The order in which a file lists
+// services and real servers is no difference. None means nothing to do.
+func Diff(old, new *Config) []Change {
+	var d differ
+	d.dataplane(&old.Dataplane, &new.Dataplane)
+	d.timeouts(&old.Timeouts, &new.Timeouts)
+	d.services(old.Services, new.Services)
+	return d.changes
+}
+
+// A differ collects changes; about holds what the next ones have in common.
+type differ struct {
+	about   Change
+	changes []Change
+}
+
+// add notes a change.
+func (d *differ) add(format string, args ...any) {
+	c := d.about
+	c.What = fmt.Sprintf(format, args...)
+	d.changes = append(d.changes, c)
+}
+
+// compare notes a change of what if old and new differ.
+func compare[T comparable](d *differ, what string, old, new T) {
+	if old != new {
+		d.add("%s %v -> %v", what, old, new)
+	}
+}
+
+// dataplane compares what a director is started with.
+func (d *differ) dataplane(old, new *Dataplane) {
+	d.about = Change{Restart: true}
+	if !slices.Equal(old.Interfaces, new.Interfaces) {
+		d.add("dataplane: interfaces %q -> %q", old.Interfaces, new.Interfaces)
+	}
+	compare(d, "dataplane: mode", old.Mode, new.Mode)
+	compare(d, "dataplane: workers", old.Workers, new.Workers)
+	compare(d, "dataplane: max_connections", old.MaxConnections, new.MaxConnections)
+	compare(d, "dataplane: busy_poll", durationText(old.BusyPoll), durationText(new.BusyPoll))
+}
+
+// timeouts compares the three timeouts.
+func (d *differ) timeouts(old, new *Timeouts) {
+	d.about = Change{}
+	compare(d, "timeouts: tcp", durationText(old.TCP), durationText(new.TCP))
+	compare(d, "timeouts: tcpfin", durationText(old.TCPFin), durationText(new.TCPFin))
+	compare(d, "timeouts: udp", durationText(old.UDP), durationText(new.UDP))
+}
+
+// services compares the services by their keys.
+func (d *differ) services(old, new []Service) {
+	was, gone := match(old, new, func(s *Service) ServiceKey { return s.ServiceKey })
+	for _, key := range gone {
+		d.about = Change{Service: key}
+		d.add("removed")
+	}
+	for i := range new {
+		d.service(was[new[i].ServiceKey], &new[i])
+	}
+}
+
+// service compares one service; old is nil if new is added.
+func (d *differ) service(old, new *Service) {
+	d.about = Change{Service: new.ServiceKey}
+	if old == nil {
+		d.add("added, scheduler %s", new.Scheduler)
+		d.reals(nil, new.Reals)
+		return
+	}
+	compare(d, "scheduler", old.Scheduler, new.Scheduler)
+	d.reals(old.Reals, new.Reals)
+}
+
+// reals compares the real servers of the service that d is about.
+func (d *differ) reals(old, new []Real) {
+	was, gone := match(old, new, func(r *Real) RealKey { return r.RealKey })
+	for _, key := range gone {
+		d.about.Real = key
+		d.add("removed")
+	}
+	for i := range new {
+		d.real(was[new[i].RealKey], &new[i])
+	}
+}
+
+// real compares one real server; old is nil if new is added.
+func (d *differ) real(old, new *Real) {
+	d.about.Real = new.RealKey
+	if old == nil {
+		d.add("added, forward %s, weight %d", methodText(new.Method), new.Weight)
+		return
+	}
+	compare(d, "forward", methodText(old.Method), methodText(new.Method))
+	compare(d, "weight", old.Weight, new.Weight)
+}
+
+// match returns the elements of old by their keys, and the keys that new lacks,
+// in the order of old.
+func match[K comparable, E any](old, new []E, key func(*E) K) (was map[K]*E, gone []K) {
+	is := make(map[K]bool, len(new))
+	for i := range new {
+		is[key(&new[i])] = true
+	}
+	was = make(map[K]*E, len(old))
+	for i := range old {
+		k := key(&old[i])
+		if was[k] = &old[i]; !is[k] {
+			gone = append(gone, k)
+		}
+	}
+	return was, gone
+}

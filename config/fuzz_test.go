@@ -1,0 +1,48 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// addSeeds adds the example files and what is odd about TOML.
+func addSeeds(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.toml"))
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no example files: %v", err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data))
+	}
+	f.Add("service = [{protocol='tcp',vip='::2',port=0x50,real=[]}]")
+	f.Add("timeouts = {\n tcp = 1, # one\n udp = '''2s''',\n}")
+	f.Add("dataplane.\"mode\" = \"\"\"\\\nxdp\"\"\"\n[timeouts]\nudp=1_0")
+	f.Add("[[service]]\n[service.real]\n[[service.real.real]]\n")
+	f.Add("a = [[[[{b=[{}]}]]]]\n'' = 1\n\"\x00")
+	f.Add("[dataplane]\ninterfaces = ['\u00e9th\\0', \"\\u0065th1\"]")
+}
+
+// FuzzParse checks that Parse accepts nothing that does not validate and come
+// back from Write, and that each error says its line.
+func FuzzParse(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse("f", []byte(text))
+		if err != nil {
+			if c != nil || !strings.HasPrefix(err.Error(), "f:") {
+				t.Fatalf("Parse(%q) = %v, %v, want nothing and an error with a line", text, c, err)
+			}
+			return
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatalf("Parse(%q) accepts what Validate refuses: %v", text, err)
+		}
+		roundTrips(t, c)
+	})
+}

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"xlvs/lvs"
+)
+
+// full is what testdata/full.toml says.
+func full() *Config {
+	real := func(addr string, port uint16, m lvs.Method, weight int) Real {
+		return Real{RealKey{netip.MustParseAddr(addr), port}, m, weight}
+	}
+	vip4, vip6 := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::53")
+	return &Config{
+		Dataplane{[]string{"eth0", "eth1"}, XDPGeneric, 2, 250_000, 20 * time.Microsecond},
+		Timeouts{15 * time.Minute, time.Minute, 90 * time.Second},
+		[]Service{
+			{ServiceKey{lvs.TCP, vip4, 80}, "wrr", []Real{
+				real("198.51.100.11", 8080, lvs.NAT, 3),
+				real("198.51.100.12", 80, lvs.NAT, 0),
+				real("198.51.100.13", 80, lvs.DirectRouting, 1),
+			}},
+			{ServiceKey{lvs.UDP, vip6, 53}, "wlc", []Real{
+				real("2001:db8:1::1", 53, lvs.DirectRouting, 1),
+				real("2001:db8:1::2", 53, lvs.DirectRouting, 2),
+				real("2001:db8:1::3", 5353, lvs.NAT, 1),
+			}},
+			{ServiceKey{lvs.TCP, vip4, 443}, "rr", nil},
+		},
+	}
+}
+
+func TestLoadFull(t *testing.T) {
+	got, err := Load(filepath.Join("testdata", "full.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := full(); !reflect.DeepEqual(got, want) {
+		t.Errorf("Load(full.toml) =\n%+v, want\n%+v", got, want)
+	}
+}
+
+// TestParseBroken compares all the errors of one bad file with a golden list.
+func TestParseBroken(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "broken.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join("testdata", "broken.errors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse("broken.toml", data)
+	if c != nil || err == nil {
+		t.Fatalf("Parse = %v, %v, want only an error", c, err)
+	}
+	if got := err.Error() + "\n"; got != string(want) {
+		t.Errorf("Parse reports\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestParseEmptyIsDefault(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty file":   "",
+		"empty tables": "service = []\n[dataplane]\ninterfaces = []\n[timeouts]\n",
+	} {
+		got, err := Parse("xlvs.toml", []byte(text))
+		if err != nil || !reflect.DeepEqual(got, Default()) {
+			t.Errorf("%s: Parse = %+v, %v, want the defaults", name, got, err)
+		}
+	}
+}
+
+func TestLoadMissingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "xlvs.toml")
+	if _, err := Load(path); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("Load = %v, want fs.ErrNotExist with the path", err)
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	const service = "[[service]]\nprotocol = \"tcp\"\nvip = \"192.0.2.1\"\nport = 80\n"
+	tests := map[string]struct {
+		in   string
+		want error
+		at   string // "line:", or "line: text"
+	}{
+		"not TOML":                    {"[dataplane]\nworkers = \n", ErrSyntax, "2:"},
+		"unclosed string":             {"[dataplane]\nmode = \"xdp\n", ErrSyntax, "2:"},
+		"key twice":                   {"[timeouts]\ntcp = 1\ntcp = 2\n", ErrSyntax, "3:"},
+		"UTF-16":                      {"\xff\xfe[\x00", ErrSyntax, "1:"},
+		"unknown table":               {"\n[[virtual]]\n", ErrUnknownKey, "2:"},
+		"unknown key":                 {"[dataplane]\nmodes = 1\n", ErrUnknownKey, "2:"},
+		"key in the wrong case":       {"[dataplane]\nMode = \"xdp\"\n", ErrUnknownKey, "2:"},
+		"unknown dotted key":          {"dataplane.speed = 1\n", ErrUnknownKey, "1:"},
+		"table is a value":            {"timeouts = 900\n", ErrType, "1:"},
+		"table is an array":           {"[[timeouts]]\ntcp = 900\n", ErrType, "1:"},
+		"service is one table":        {"# note\n[service]\nport = 80\n", ErrType, "2:"},
+		"services are numbers":        {"service = [1]\n", ErrType, "1:"},
+		"interfaces is a string":      {"[dataplane]\ninterfaces = \"eth0\"\n", ErrType, "2:"},
+		"port is a string":            {strings.Replace(service, "80", "\"80\"", 1), ErrType, "4:"},
+		"port is a float":             {strings.Replace(service, "80", "80.0", 1), ErrType, "4:"},
+		"port zero":                   {strings.Replace(service, "80", "0", 1), ErrRange, "4:"},
+		"port too large":              {strings.Replace(service, "80", "65616", 1), ErrRange, "4:"},
+		"port far too large":          {strings.Replace(service, "80", "9223372036854775807", 1), ErrRange, "4:"},
+		"vip is missing":              {"[[service]]\nprotocol = \"tcp\"\nport = 80\n", ErrMissingKey, "1:"},
+		"vip with port":               {strings.Replace(service, ".1\"", ".1:80\"", 1), ErrAddress, "3:"},
+		"vip with prefix":             {strings.Replace(service, ".1\"", ".1/32\"", 1), ErrAddress, "3:"},
+		"protocol in capitals":        {strings.Replace(service, "tcp", "TCP", 1), ErrUnknownName, "2:"},
+		"scheduler not here yet":      {service + "scheduler = \"mh\"\n", ErrUnknownName, "5:"},
+		"forward not here yet":        {service + "forward = \"tun\"\n", ErrUnknownName, "5:"},
+		"timeout overflows":           {"[timeouts]\nudp = 9223372036854775807\n", ErrRange, "2:"},
+		"timeout without a unit":      {"[timeouts]\nudp = \"300\"\n", ErrType, "2:"},
+		"timeout is negative":         {"[timeouts]\nudp = -1\n", ErrRange, "2:"},
+		"busy poll in the wrong unit": {"[dataplane]\nbusy_poll = \"20s\"\n", ErrRange, "2:"},
+		"second service is the first": {service + "\n" + service, ErrDuplicateService, "6: service TCP 192.0.2.1:80"},
+		"dr cannot change the port": {
+			service + "[[service.real]]\naddress = \"198.51.100.1\"\nport = 81\n", ErrPort, "7:",
+		},
+		"dr from the service": {
+			service + "forward = \"dr\"\n[[service.real]]\nport = 81\naddress = \"198.51.100.1\"\n", ErrPort, "7:",
+		},
+		"real server in a multi-line array": {
+			service + "real = [\n{address = \"198.51.100.1\"},\n{address = \"198.51.100.1\"},\n]\n", ErrDuplicateReal, "7:",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse("f", []byte(tt.in))
+			if !errors.Is(err, tt.want) {
+				t.Fatalf("Parse(%q) = %v, want %v", tt.in, err, tt.want)
+			}
+			if !strings.HasPrefix(err.Error(), "f:"+tt.at) {
+				t.Errorf("Parse(%q) = %v, want it at %s", tt.in, err, tt.at)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("Parse(%q) = %v, want one error", tt.in, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,222 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A table is one TOML table while it is read. Every reader sets its destination
+// only if the key is there with the right type, reports whether it did, and
+// notes an error if the key is there with the wrong one.
+type table struct {
+	doc    *document
+	path   string
+	values map[string]any
+	known  []string // every key that has been asked for
+}
+
+// report notes err about key. The text of err names the key itself.
+func (t *table) report(key string, err error) { t.doc.report(join(t.path, key), err) }
+
+// read is the reader for T, which TOML calls want.
+func read[T any](t *table, key, want string, dst *T) bool {
+	t.known = append(t.known, key)
+	v, ok := t.values[key]
+	if !ok {
+		return false
+	}
+	typed, ok := v.(T)
+	if !ok {
+		t.wrongType(key, want, v)
+		return false
+	}
+	*dst = typed
+	return true
+}
+
+// wrongType notes that key holds v in the place of what want describes.
+func (t *table) wrongType(key, want string, v any) {
+	t.report(key, fmt.Errorf("%s: %w: must be %s, is %s", key, ErrType, want, typeName(v)))
+}
+
+// require notes an error if key is not there at all.
+func (t *table) require(keys ...string) {
+	for _, key := range keys {
+		if _, ok := t.values[key]; !ok {
+			t.report(key, fmt.Errorf("%w: %s", ErrMissingKey, key))
+		}
+	}
+}
+
+// integer reads an integer.
+func (t *table) integer(key string, dst *int) bool {
+	var n int64
+	if !read(t, key, "an integer", &n) {
+		return false
+	}
+	*dst = int(max(math.MinInt, min(n, math.MaxInt))) // where int has 32 bits, Validate refuses the bound too
+	return true
+}
+
+// port reads a port number.
+func (t *table) port(key string, dst *uint16) bool {
+	var n int
+	if !t.integer(key, &n) {
+		return false
+	}
+	if err := within(key, n, 1, math.MaxUint16); err != nil {
+		t.report(key, err)
+		return false
+	}
+	*dst = uint16(n)
+	return true
+}
+
+// address reads an IPv4 or IPv6 address.
+func (t *table) address(key string, dst *netip.Addr) bool {
+	var text string
+	if !read(t, key, "a string with an IP address", &text) {
+		return false
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		t.report(key, fmt.Errorf("%s %q: %w: must be an IPv4 or IPv6 address and nothing else", key, text, ErrAddress))
+		return false
+	}
+	*dst = a
+	return true
+}
+
+// spelled reads one of words.
+func spelled[T comparable](t *table, key string, words []word[T], dst *T) bool {
+	var name string
+	if !read(t, key, "a string", &name) {
+		return false
+	}
+	v, ok := valueOf(words, name)
+	if !ok {
+		t.report(key, fmt.Errorf("%s %q: %w: must be %s", key, name, ErrUnknownName, oneOf(words)))
+		return false
+	}
+	*dst = v
+	return true
+}
+
+// duration reads a duration in a string; want is what an error says of it.
+func (t *table) duration(key, want string, dst *time.Duration) bool {
+	var text string
+	if !read(t, key, want, &text) {
+		return false
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.report(key, fmt.Errorf("%s %q: %w: must be %s", key, text, ErrType, want))
+		return false
+	}
+	*dst = d
+	return true
+}
+
+// timeout reads a duration that may also be a plain number of seconds, as
+// ipvsadm takes it.
+func (t *table) timeout(key string, dst *time.Duration) bool {
+	n, ok := t.values[key].(int64)
+	if !ok {
+		return t.duration(key, `seconds, as in 900, or a duration, as in "15m"`, dst)
+	}
+	t.known = append(t.known, key)
+	const most = int64(math.MaxInt64 / time.Second)
+	*dst = time.Duration(max(-most, min(n, most))) * time.Second
+	return true
+}
+
+// list reads an array of strings.
+func (t *table) list(key string, dst *[]string) bool {
+	var elems []any
+	if !read(t, key, "an array of strings", &elems) {
+		return false
+	}
+	var texts []string
+	for i, e := range elems {
+		text, ok := e.(string)
+		if !ok {
+			t.wrongType(join(key, strconv.Itoa(i)), "a string", e)
+		}
+		texts = append(texts, text)
+	}
+	*dst = texts
+	return true
+}
+
+// table returns the table at key, empty if it is not there.
+func (t *table) table(key string) *table {
+	sub := &table{doc: t.doc, path: join(t.path, key)}
+	read(t, key, "a table: ["+sub.path+"]", &sub.values)
+	return sub
+}
+
+// tables returns the tables of the array at key, which header opens in a file.
+// An array that holds anything else is refused whole.
+func (t *table) tables(key, header string) (subs []*table) {
+	maps, ok := inlineTables(t.values[key])
+	if ok {
+		t.known = append(t.known, key)
+	} else {
+		read(t, key, "an array of tables: "+header, &maps)
+	}
+	for i, m := range maps {
+		path := join(join(t.path, key), strconv.Itoa(i))
+		subs = append(subs, &table{doc: t.doc, path: path, values: m})
+	}
+	return subs
+}
+
+// inlineTables returns the tables of v if it is an array of inline tables,
+// which the TOML library tells from [[...]], or an empty array.
+func inlineTables(v any) (maps []map[string]any, ok bool) {
+	elems, ok := v.([]any)
+	for _, e := range elems {
+		m, isTable := e.(map[string]any)
+		if !isTable {
+			return nil, false
+		}
+		maps = append(maps, m)
+	}
+	return maps, ok
+}
+
+// done notes an error for every key that nobody has asked for.
+func (t *table) done() {
+	for _, key := range slices.Sorted(maps.Keys(t.values)) {
+		if !slices.Contains(t.known, key) {
+			t.report(key, fmt.Errorf("%w %q: allowed here: %s", ErrUnknownKey, key, strings.Join(t.known, ", ")))
+		}
+	}
+}
+
+// typeName says what TOML calls the type of v.
+func typeName(v any) string {
+	switch v.(type) {
+	case string:
+		return "a string"
+	case int64:
+		return "an integer"
+	case float64:
+		return "a float"
+	case bool:
+		return "a boolean"
+	case time.Time:
+		return "a date or time"
+	case map[string]any:
+		return "a table"
+	case []map[string]any:
+		return "an array of tables"
+	}
+	return "an array"
+}

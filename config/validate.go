@@ -1,0 +1,120 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Errors that Validate wraps.
+var (
+	ErrDuplicateService   = errors.New("duplicate service")
+	ErrDuplicateReal      = errors.New("duplicate real server")
+	ErrDuplicateInterface = errors.New("duplicate interface")
+	ErrInterface          = errors.New("not an interface name")
+	ErrAddress            = errors.New("unusable address")
+	ErrAddressFamily      = errors.New("address family mismatch")
+	ErrPort               = errors.New("port mismatch")
+	ErrRange              = errors.New("out of range")
+	ErrUnknownName        = errors.New("unknown name")
+)
+
+// Validate reports everything that is wrong with c, joined. What Parse returns
+// is valid already.
+func (c *Config) Validate() error {
+	var errs []error
+	c.check(func(_ string, err error) { errs = append(errs, err) })
+	return errors.Join(errs...)
+}
+
+// A reporter takes an error and the path in a file of the value that it is
+// about.
+type reporter func(path string, err error)
+
+// check reports err about key, if there is one.
+func (r reporter) check(key string, err error) {
+	if err != nil {
+		r(key, err)
+	}
+}
+
+// inside returns a reporter for the table at path, which errors call label. An
+// empty key there is the table itself.
+func (r reporter) inside(path, label string) reporter {
+	return func(key string, err error) {
+		at := path
+		if key != "" {
+			at = join(path, key)
+		}
+		r(at, fmt.Errorf("%s: %w", label, err))
+	}
+}
+
+// check reports everything that is wrong with c.
+func (c *Config) check(r reporter) {
+	c.Dataplane.check(r.inside("dataplane", "dataplane"))
+	c.Timeouts.check(r.inside("timeouts", "timeouts"))
+	first := make(map[ServiceKey]int)
+	for i := range c.Services {
+		s := &c.Services[i]
+		sr := r.inside(fmt.Sprintf("service.%d", i), s.label(i))
+		s.check(sr)
+		if j, ok := first[s.ServiceKey]; ok {
+			sr("", fmt.Errorf("%w: the same as service %d", ErrDuplicateService, j+1))
+		} else if s.readable() {
+			first[s.ServiceKey] = i
+		}
+	}
+}
+
+// check reports what is wrong with d.
+func (d *Dataplane) check(r reporter) {
+	for i, name := range d.Interfaces {
+		r.check(fmt.Sprintf("interfaces.%d", i), checkInterface(name, d.Interfaces[:i]))
+	}
+	if _, ok := nameOf(modeWords[:], d.Mode); !ok {
+		r("mode", fmt.Errorf("mode %q: %w: must be %s", d.Mode, ErrUnknownName, oneOf(modeWords[:])))
+	}
+	r.check("workers", within("workers", d.Workers, 0, MaxWorkers))
+	r.check("max_connections", within("max_connections", d.MaxConnections, 1, MaxConnections))
+	if d.BusyPoll != 0 {
+		r.check("busy_poll", within("busy_poll", d.BusyPoll, MinBusyPoll, MaxBusyPoll))
+	}
+}
+
+// checkInterface checks name by the kernel's rule (dev_valid_name) and against
+// the names before it.
+func checkInterface(name string, before []string) error {
+	switch {
+	case name == "" || name == "." || name == ".." || len(name) > maxInterface:
+		return fmt.Errorf("interface %q: %w: must have 1 to %d bytes", name, ErrInterface, maxInterface)
+	case strings.ContainsFunc(name, notInInterface):
+		return fmt.Errorf("interface %q: %w: must be printable, without space, colon or slash", name, ErrInterface)
+	case slices.Contains(before, name):
+		return fmt.Errorf("interface %q: %w", name, ErrDuplicateInterface)
+	}
+	return nil
+}
+
+// notInInterface reports whether an interface name cannot have c.
+func notInInterface(c rune) bool {
+	return c == '/' || c == ':' || c == unicode.ReplacementChar || unicode.IsSpace(c) || !unicode.IsPrint(c)
+}
+
+// check reports what is wrong with t.
+func (t *Timeouts) check(r reporter) {
+	r.check("tcp", within("tcp", t.TCP, MinTimeout, MaxTimeout))
+	r.check("tcpfin", within("tcpfin", t.TCPFin, MinTimeout, MaxTimeout))
+	r.check("udp", within("udp", t.UDP, MinTimeout, MaxTimeout))
+}
+
+// within returns an error unless lo <= v <= hi.
+func within[T cmp.Ordered](what string, v, lo, hi T) error {
+	if v < lo || v > hi {
+		return fmt.Errorf("%s %v: %w: must be from %v to %v", what, v, ErrRange, lo, hi)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/BurntSushi/toml"
+)
+
+// The file as the encoder writes it. Every key is there, in the order in which
+// an operator would look for it.
+type (
+	configFile struct {
+		Dataplane dataplaneFile `toml:"dataplane"`
+		Timeouts  timeoutsFile  `toml:"timeouts"`
+		Services  []serviceFile `toml:"service"`
+	}
+	dataplaneFile struct {
+		Interfaces     []string `toml:"interfaces"`
+		Mode           string   `toml:"mode"`
+		Workers        int      `toml:"workers"`
+		MaxConnections int      `toml:"max_connections"`
+		BusyPoll       string   `toml:"busy_poll"`
+	}
+	timeoutsFile struct {
+		TCP    string `toml:"tcp"`
+		TCPFin string `toml:"tcpfin"`
+		UDP    string `toml:"udp"`
+	}
+	serviceFile struct {
+		Protocol  string     `toml:"protocol"`
+		VIP       string     `toml:"vip"`
+		Port      uint16     `toml:"port"`
+		Scheduler string     `toml:"scheduler"`
+		Reals     []realFile `toml:"real"`
+	}
+	realFile struct {
+		Address string `toml:"address"`
+		Port    uint16 `toml:"port"`
+		Forward string `toml:"forward"`
+		Weight  int    `toml:"weight"`
+	}
+)
+
+// Write writes c as a file that Parse reads back as an equal Config. Every
+// setting is written, the defaults too. Nothing is written if c is not valid.
+func (c *Config) Write(w io.Writer) error {
+	if err := c.Validate(); err != nil {
+		return fmt.Errorf("write config: %w", err)
+	}
+	if err := toml.NewEncoder(w).Encode(c.file()); err != nil {
+		return fmt.Errorf("write config: %w", err)
+	}
+	return nil
+}
+
+// file returns what Write encodes of c, which is valid.
+func (c *Config) file() configFile {
+	d, t := c.Dataplane, c.Timeouts
+	f := configFile{
+		Dataplane: dataplaneFile{
+			Interfaces: append([]string{}, d.Interfaces...), // not nil, which is left out
+			Mode:       string(d.Mode), Workers: d.Workers, MaxConnections: d.MaxConnections,
+			BusyPoll: durationText(d.BusyPoll),
+		},
+		Timeouts: timeoutsFile{durationText(t.TCP), durationText(t.TCPFin), durationText(t.UDP)},
+	}
+	for i := range c.Services {
+		f.Services = append(f.Services, c.Services[i].file())
+	}
+	return f
+}
+
+// file returns what Write encodes of s.
+func (s *Service) file() serviceFile {
+	protocol, _ := nameOf(protocolWords[:], s.Protocol)
+	f := serviceFile{Protocol: protocol, VIP: s.VIP.String(), Port: s.Port, Scheduler: s.Scheduler}
+	for _, r := range s.Reals {
+		f.Reals = append(f.Reals, realFile{r.Addr.String(), r.Port, methodText(r.Method), r.Weight})
+	}
+	return f
+}
+
+// durationText returns d as an operator would write it: whole seconds as such,
+// not as "15m0s".
+func durationText(d time.Duration) string {
+	if d%time.Second == 0 {
+		return strconv.FormatInt(int64(d/time.Second), 10) + "s"
+	}
+	return d.String()
+}

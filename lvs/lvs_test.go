@@ -1,0 +1,46 @@
+package lvs
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+func TestWordsAreThoseOfIpvsadm(t *testing.T) {
+	tests := map[fmt.Stringer]string{
+		TCP:           "TCP",
+		UDP:           "UDP",
+		SCTP:          "SCTP",
+		ICMP:          "ICMP",
+		ICMPv6:        "ICMPv6",
+		Protocol(47):  "IP_47",
+		NAT:           "Masq",
+		LocalNode:     "Local",
+		Tunnel:        "Tunnel",
+		DirectRouting: "Route",
+		Bypass:        "Bypass",
+		FullNAT:       "FullNAT",
+		Method(99):    "Method(99)",
+	}
+	for word, want := range tests {
+		if got := word.String(); got != want {
+			t.Errorf("String() of %T(%d) = %q, want %q", word, word, got, want)
+		}
+	}
+}
+
+// TestMethodsHaveTheKernelsNumbers has those of IP_VS_CONN_F_MASQ to
+// IP_VS_CONN_F_BYPASS in linux/ip_vs.h.
+func TestMethodsHaveTheKernelsNumbers(t *testing.T) {
+	for want, m := range []Method{NAT, LocalNode, Tunnel, DirectRouting, Bypass} {
+		if int(m) != want {
+			t.Errorf("%v is %d, want %d", m, m, want)
+		}
+	}
+}
+
+func TestDefaultSchedulerIsOne(t *testing.T) {
+	if !slices.Contains(SchedulerNames[:], DefaultScheduler) {
+		t.Errorf("%q is not in %q", DefaultScheduler, SchedulerNames)
+	}
+}

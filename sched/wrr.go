@@ -1,0 +1,98 @@
+package sched
+
+import (
+	"slices"
+	"sync"
+
+	"xlvs/lvs"
+)
+
+// A wrr gives every destination turns in proportion to its weight, interleaved
+// (ip_vs_wrr). It walks the list again and again, each time asking for a lower
+// weight: who has weight 4 is met on four walks out of four, who has 1 on one.
+type wrr struct {
+	mu     sync.Mutex
+	dests  []Dest
+	cursor int   // who had the last turn in this walk, or head
+	cw     int32 // weight that this walk asks for
+	mw     int32 // weight that the first walk asks for; 0: no destination is usable
+	di     int32 // how much less the next walk asks for: the weights' divisor
+}
+
+func newWRR() *wrr { return &wrr{cursor: head, di: 1} }
+
+// Pick takes the next destination with the weight that this walk asks for. It
+// gives up when the rest of this walk and a walk at every level found nobody.
+func (s *wrr) Pick(*lvs.Tuple) (lvs.DestID, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mw == 0 {
+		return 0, false
+	}
+	for range int64(s.mw/s.di) + 2 {
+		for i := s.cursor + 1; i < len(s.dests); i++ {
+			if d := &s.dests[i]; d.usable() && d.Weight >= s.cw {
+				s.cursor = i
+				return d.ID, true
+			}
+		}
+		s.nextWalk()
+	}
+	return 0, false
+}
+
+// nextWalk goes back to the list's head, one level down or from the lowest to
+// the highest.
+func (s *wrr) nextWalk() {
+	s.cursor = head
+	if s.cw -= s.di; s.cw <= 0 {
+		s.cw = s.mw
+	}
+}
+
+// Set starts a walk at the level that was reached, if the new weights have it,
+// as the kernel does for each destination that is added, edited or deleted.
+func (s *wrr) Set(dests []Dest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Equal(dests, s.dests) {
+		return
+	}
+	s.dests, s.cursor = slices.Clone(dests), head
+	s.di = divisor(dests)
+	s.mw = max(heaviest(dests)-(s.di-1), 0)
+	switch {
+	case s.cw > s.mw || s.cw == 0:
+		s.cw = s.mw
+	case s.di > 1:
+		s.cw = s.cw/s.di*s.di + 1
+	}
+}
+
+// heaviest returns the largest weight.
+func heaviest(dests []Dest) (w int32) {
+	for i := range dests {
+		w = max(w, dests[i].Weight)
+	}
+	return w
+}
+
+// divisor returns the greatest common divisor of the weights above zero, 1 if
+// there is none.
+func divisor(dests []Dest) int32 {
+	var g int32
+	for i := range dests {
+		if w := dests[i].Weight; w > 0 {
+			g = gcd(w, g)
+		}
+	}
+	return max(g, 1)
+}
+
+// gcd returns the greatest common divisor of a and b, where one may be zero.
+func gcd(a, b int32) int32 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}

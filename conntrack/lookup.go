@@ -170,3 +170,9 @@ func (t *Table) SetHop(c *Conn, hop uint32) {
 		c.Hop = hop
 	}
 }
+
+// Reusable reports whether a packet that opens a connection may replace c: a TCP
+// connection that is over, as conn_reuse_mode=1 has it.
+func (c *Conn) Reusable() bool {
+	return c.Proto == lvs.TCP && (c.State == lvs.TCPTimeWait || c.State == lvs.TCPClose)
+}

@@ -196,4 +196,3 @@ func TestNewRefusesSenselessLimit(t *testing.T) {
 		}
 	}
 }
-

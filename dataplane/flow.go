@@ -1,0 +1,138 @@
+package dataplane
+
+import (
+	"encoding/binary"
+
+	"xlvs/conntrack"
+	"xlvs/dataplane/checksum"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/packet"
+	"xlvs/lvs"
+)
+
+// A flow is what a worker has read from one packet of its batch.
+type flow struct {
+	tuple   lvs.Tuple // of an ICMP error: as if its sender's side had answered the quoted packet
+	hash    conntrack.Hash
+	entry   uint32 // most likely table entry, from Probe
+	size    int    // bytes of layer 3
+	verdict Verdict
+	event   conntrack.Event
+	dir     conntrack.Dir // direction to look the connection up in first
+	both    bool          // the other direction is possible too
+	opens   bool          // may begin a connection
+	related bool          // an ICMP error about a connection
+}
+
+// read parses p into f and marks the headers in p. It leaves f undecided, or
+// with the verdict that parsing led to.
+func (f *flow) read(p *packet.Packet) {
+	*f = flow{}
+	b := p.Bytes()
+	typ, l3, ok := header.Network(b)
+	switch {
+	case !ok:
+		f.verdict = Unreadable
+	case typ == header.TypeIPv4:
+		f.verdict = f.readIPv4(p, b, l3)
+	case typ == header.TypeIPv6:
+		f.verdict = f.readIPv6(p, b, l3)
+	default:
+		f.verdict = NotOurs
+	}
+}
+
+func (f *flow) readIPv4(p *packet.Packet, b []byte, l3 int) Verdict {
+	h, ok := header.ParseIPv4(b[l3:])
+	if !ok || !h.ChecksumOK() {
+		return Unreadable
+	}
+	f.size = len(h)
+	p.Truncate(l3 + len(h))
+	p.L3, p.L4 = uint16(l3), uint16(l3+h.HeaderLen())
+	f.tuple.Src, f.tuple.Dst = lvs.Addr4(h.Src()), lvs.Addr4(h.Dst())
+	f.tuple.Proto = lvs.Protocol(h.Proto())
+	if h.IsFragment() {
+		return Fragment
+	}
+	return f.readTransport(p, checksum.Pseudo4(h.Src(), h.Dst(), h.Proto(), len(h)-h.HeaderLen()))
+}
+
+func (f *flow) readIPv6(p *packet.Packet, b []byte, l3 int) Verdict {
+	h, ok := header.ParseIPv6(b[l3:])
+	if !ok {
+		return Unreadable
+	}
+	t, ok := h.Transport()
+	if !ok {
+		return Unreadable
+	}
+	f.size = len(h)
+	p.Truncate(l3 + len(h))
+	p.L3, p.L4 = uint16(l3), uint16(l3+t.Offset)
+	f.tuple.Src, f.tuple.Dst = lvs.Addr16(h.Src()), lvs.Addr16(h.Dst())
+	f.tuple.Proto = lvs.Protocol(t.Proto)
+	if t.MoreFragments || t.FragmentOffset != 0 {
+		return Fragment
+	}
+	return f.readTransport(p, checksum.Pseudo6(h.Src(), h.Dst(), t.Proto, len(h)-t.Offset))
+}
+
+// readTransport reads the ports. pseudo is the sum of the pseudo header.
+func (f *flow) readTransport(p *packet.Packet, pseudo uint64) Verdict {
+	b := p.Bytes()[p.L4:]
+	switch f.tuple.Proto {
+	case lvs.TCP:
+		h, ok := header.ParseTCP(b)
+		if !ok {
+			return Unreadable
+		}
+		f.setPorts(b)
+		f.event = conntrack.TCPEvent(uint8(h.Flags()))
+		f.opens = f.event == conntrack.EventSYN
+		findUnfinished(p, b, header.TCPChecksumOffset, pseudo)
+	case lvs.UDP:
+		if _, ok := header.ParseUDP(b); !ok {
+			return Unreadable
+		}
+		f.setPorts(b)
+		f.opens = true
+		findUnfinished(p, b, header.UDPChecksumOffset, pseudo)
+	case lvs.ICMP, lvs.ICMPv6:
+		return f.readRelated(p)
+	default:
+		return NotOurs
+	}
+	return undecided
+}
+
+func (f *flow) setPorts(b []byte) {
+	f.tuple.SrcPort = binary.BigEndian.Uint16(b)
+	f.tuple.DstPort = binary.BigEndian.Uint16(b[2:])
+}
+
+// readRelated reads an ICMP error. Its flow is that of an answer to the packet
+// that it quotes.
+func (f *flow) readRelated(p *packet.Packet) Verdict {
+	q, ok := icmp.Related(p, f.tuple.Proto)
+	if !ok {
+		return NotOurs
+	}
+	f.tuple, f.related = q.Tuple.Reverse(), true
+	return undecided
+}
+
+// findUnfinished marks the checksum of the transport packet b if its sender has
+// left it to the device: the field holds the sum of the pseudo header, and the
+// whole does not verify.
+func findUnfinished(p *packet.Packet, b []byte, field int, pseudo uint64) {
+	sum := checksum.Fold(pseudo)
+	if binary.BigEndian.Uint16(b[field:]) != sum {
+		return
+	}
+	if checksum.Fold(checksum.Add(pseudo, b)) == 0xffff {
+		return
+	}
+	p.Sum = packet.Partial{Start: p.L4, Field: p.L4 + uint16(field)}
+}

@@ -1,0 +1,86 @@
+package dataplane
+
+import (
+	"xlvs/conntrack"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/neigh"
+	"xlvs/dataplane/packet"
+)
+
+// How many packets may wait for next hops: per hop, as many as a client sends
+// before it waits for an answer; in all, few enough for the frame pool.
+const (
+	maxHeldPerHop = 8
+	maxHeld       = 256
+)
+
+// A heldPacket waits for its next hop to be resolved, unchanged so far.
+type heldPacket struct {
+	packet packet.Packet
+	flow   flow
+	conn   conntrack.Conn
+	hop    neigh.HopID
+	done   bool // has its verdict; its frame is on its way back
+}
+
+// unresolved asks for the next hop and keeps p meanwhile. Of a hop that does not
+// answer, p's sender is told.
+func (w *worker) unresolved(p *packet.Packet, f *flow, c *conntrack.Conn, id neigh.HopID, hop *neigh.Hop) Verdict {
+	w.d.router.Resolve(id)
+	if hop.State == neigh.Failed {
+		return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoNeighbor)
+	}
+	waiting := 0
+	for i := range w.held {
+		if w.held[i].hop == id {
+			waiting++
+		}
+	}
+	if waiting >= maxHeldPerHop || len(w.held) >= maxHeld {
+		return HoldFull
+	}
+	w.held = append(w.held, heldPacket{packet: *p, flow: *f, conn: *c, hop: id})
+	return held
+}
+
+// retryHeld sends what waits for a hop that has been resolved, and drops what
+// waits for one that failed.
+func (w *worker) retryHeld() {
+	for i := range w.held {
+		h := &w.held[i]
+		if h.done || w.d.router.Hop(h.hop).State == neigh.Pending {
+			continue
+		}
+		h.done = true
+		w.finish(&h.packet, &h.flow, w.transmitHeld(h))
+	}
+}
+
+// transmitHeld is transmit for a packet that has waited. It does not wait again.
+func (w *worker) transmitHeld(h *heldPacket) Verdict {
+	hop := w.d.router.Hop(h.hop)
+	if hop.State != neigh.Reachable {
+		return w.answer(&h.packet, &h.flow, icmp.HostUnreachable, w.source(&h.packet, &h.flow), 0, NoNeighbor)
+	}
+	if v := rewrite(&h.packet, &h.flow, &h.conn); v != undecided {
+		return v
+	}
+	address(&h.packet, hop)
+	return Forward
+}
+
+// forgetReleased removes what has been sent or released from the held packets.
+// Until then the queues may look at them.
+func (w *worker) forgetReleased() {
+	if len(w.held) == 0 {
+		return
+	}
+	n := 0
+	for i := range w.held {
+		if !w.held[i].done {
+			w.held[n] = w.held[i]
+			n++
+		}
+	}
+	w.held = w.held[:n]
+}

@@ -1,0 +1,138 @@
+// Package icmp makes ICMP errors about packets and translates those of others.
+//
+// An error is made in the frame of the packet it is about, which is not sent
+// anyway, so it needs no memory of its own. Translation has an error about one
+// side of a connection make sense on the other side: the addresses inside it
+// are rewritten as its packet's were. Both families; who gets an error, and how
+// often, is the caller's decision, for which there is Limiter.
+package icmp
+
+import (
+	"xlvs/dataplane/checksum"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/packet"
+	"xlvs/lvs"
+)
+
+// A Kind is a kind of error, with its type and code in either family.
+type Kind struct{ type4, code4, type6, code6 uint8 }
+
+// The errors that a director sends.
+var (
+	TimeExceeded    = Kind{header.ICMPTimeExceeded, 0, header.ICMPv6TimeExceeded, 0}
+	TooBig          = Kind{header.ICMPDstUnreachable, header.ICMPFragNeeded, header.ICMPv6PacketTooBig, 0}
+	HostUnreachable = Kind{header.ICMPDstUnreachable, header.ICMPHostUnreachable, header.ICMPv6DstUnreachable, header.ICMPv6AddressUnreachable}
+	PortUnreachable = Kind{header.ICMPDstUnreachable, header.ICMPPortUnreachable, header.ICMPv6DstUnreachable, header.ICMPv6PortUnreachable}
+)
+
+// An error quotes its packet up to a total of 576 bytes (RFC 1812, 4.3.2.3), or
+// of the IPv6 minimum MTU (RFC 4443, 2.4).
+const (
+	maxError4 = 576
+	maxError6 = 1280
+)
+
+// Answerable reports whether an error about p may be sent at all: never about
+// another error, about a fragment that is not the first, or to an address that
+// is no single host's (RFC 1122, 3.2.2; RFC 4443, 2.4). proto is p's transport
+// protocol; p has been parsed.
+func Answerable(p *packet.Packet, proto lvs.Protocol) bool {
+	b := p.Bytes()
+	if p.L4 == 0 || header.Ethernet(b).Dst().IsMulticast() {
+		return false
+	}
+	switch proto {
+	case lvs.ICMP:
+		return !isError4(b[p.L4])
+	case lvs.ICMPv6:
+		return !isError6(b[p.L4])
+	}
+	ip := b[p.L3:]
+	if ip[0]>>4 == 4 {
+		src := header.IPv4(ip).Src()
+		return src>>28 < 14 && src>>24 != 0 && src>>24 != 127
+	}
+	src := lvs.Addr16(header.IPv6(ip).Src())
+	return src.Hi>>56 != 0xff && (src.Hi != 0 || src.Lo > 1)
+}
+
+// Make turns p into an error of kind k about itself, from src to p's sender. mtu
+// counts for TooBig only. It reports false, and leaves p as it was, if p has no
+// room for the headers. MAC addresses are left to be set.
+func Make(p *packet.Packet, k Kind, src lvs.Addr, mtu int) bool {
+	l2 := int(p.L3)
+	v4 := p.Bytes()[l2]>>4 == 4
+	size, limit := header.IPv6Size+header.ICMPSize, maxError6
+	if v4 {
+		size, limit = header.IPv4Size+header.ICMPSize, maxError4
+	}
+	front := p.Push(size)
+	if front == nil {
+		return false
+	}
+	b := p.Bytes()
+	copy(b, b[size:size+l2])
+	p.Truncate(l2 + limit)
+	p.L3, p.L4, p.Sum = uint16(l2), uint16(l2+size-header.ICMPSize), packet.Partial{}
+	if v4 {
+		make4(p.Bytes()[l2:], k, src, mtu)
+	} else {
+		make6(p.Bytes()[l2:], k, src, mtu)
+	}
+	return true
+}
+
+// make4 writes the headers before the quoted packet in b.
+func make4(b []byte, k Kind, src lvs.Addr, mtu int) {
+	about := header.IPv4(b[header.IPv4Size+header.ICMPSize:])
+	h := header.IPv4(b)
+	h.SetHeaderLen(header.IPv4Size)
+	h.SetTOS(about.TOS()&0x1e | 0xc0) // internetwork control, as the kernel's icmp_send
+	h.SetTotalLen(len(b))
+	h.SetID(about.ID())
+	h.SetFragment(0, 0)
+	h.SetTTL(64)
+	h.SetProto(header.ProtoICMP)
+	h.SetSrc(src.V4())
+	h.SetDst(about.Src())
+	h.SetChecksum(h.ComputeChecksum())
+	m := header.ICMP(b[header.IPv4Size:])
+	m.SetType(k.type4)
+	m.SetCode(k.code4)
+	m.SetMTU4(k.mtu(mtu))
+	m.SetChecksum(0)
+	m.SetChecksum(checksum.Sum(m))
+}
+
+// make6 writes the headers before the quoted packet in b.
+func make6(b []byte, k Kind, src lvs.Addr, mtu int) {
+	about := header.IPv6(b[header.IPv6Size+header.ICMPSize:])
+	h := header.IPv6(b)
+	from := src.As16()
+	h.SetFlow(0, 0)
+	h.SetPayloadLen(len(b) - header.IPv6Size)
+	h.SetNextHeader(header.ProtoICMPv6)
+	h.SetHopLimit(64)
+	h.SetSrc(from[:])
+	h.SetDst(about.Src())
+	m := header.ICMP(h.Payload())
+	m.SetType(k.type6)
+	m.SetCode(k.code6)
+	m.SetMTU6(k.mtu(mtu))
+	m.SetChecksum(0)
+	m.SetChecksum(sum6(h, m))
+}
+
+// mtu returns what the error says about the MTU: nothing, if it is of another kind.
+func (k Kind) mtu(n int) int {
+	if k == TooBig {
+		return n
+	}
+	return 0
+}
+
+// sum6 returns the ICMPv6 checksum field of the whole message m in h.
+func sum6(h header.IPv6, m header.ICMP) uint16 {
+	acc := checksum.Pseudo6(h.Src(), h.Dst(), header.ProtoICMPv6, len(m))
+	return ^checksum.Fold(checksum.Add(acc, m))
+}

@@ -1,0 +1,129 @@
+package dataplane
+
+import (
+	"xlvs/config"
+	"xlvs/conntrack"
+	"xlvs/lvs"
+)
+
+// A ServiceStatus is a service as `ipvsadm -L` shows it.
+type ServiceStatus struct {
+	config.ServiceKey
+	Scheduler    string
+	Counters     Counters
+	Destinations []DestinationStatus // most recently added first
+}
+
+// A DestinationStatus is a real server as `ipvsadm -L` shows it.
+type DestinationStatus struct {
+	config.RealKey
+	Method           lvs.Method
+	Weight           int
+	Active, Inactive int
+	Counters         Counters
+}
+
+// Services returns the services in the order of the configuration.
+func (d *Director) Services() []ServiceStatus {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := make([]ServiceStatus, len(d.services))
+	for i, s := range d.services {
+		list[i] = ServiceStatus{ServiceKey: s.key, Scheduler: s.service.name, Counters: s.service.gone}
+		for _, dest := range s.destinations {
+			status := d.status(dest)
+			list[i].Destinations = append(list[i].Destinations, status)
+			list[i].Counters.Add(status.Counters)
+		}
+		for _, dest := range d.trash {
+			if dest.service == s.key {
+				list[i].Counters.Add(d.collect(dest.id, false))
+			}
+		}
+	}
+	return list
+}
+
+// Total returns the sum of the services' counters.
+func (d *Director) Total() Counters {
+	var total Counters
+	for _, s := range d.Services() {
+		total.Add(s.Counters)
+	}
+	return total
+}
+
+func (d *Director) status(dest *destination) DestinationStatus {
+	load := d.loads.At(dest.id)
+	return DestinationStatus{
+		RealKey: dest.key, Method: dest.method, Weight: dest.weight,
+		Active: int(load.Active.Load()), Inactive: int(load.Inactive()),
+		Counters: d.collect(dest.id, false),
+	}
+}
+
+// collect sums what all workers have counted for a destination, and has them
+// start from zero if reset is set.
+func (d *Director) collect(id lvs.DestID, reset bool) Counters {
+	var total Counters
+	for _, w := range d.workers {
+		w.mu.Lock()
+		c := w.tally.at(id)
+		total.Add(*c)
+		if reset {
+			*c = Counters{}
+		}
+		w.mu.Unlock()
+	}
+	return total
+}
+
+// Verdicts returns how many packets have ended in each verdict.
+func (d *Director) Verdicts() [Verdicts]uint64 {
+	var total [Verdicts]uint64
+	for _, w := range d.workers {
+		w.mu.Lock()
+		for v, n := range w.verdicts {
+			total[v] += n
+		}
+		w.mu.Unlock()
+	}
+	return total
+}
+
+// A Sample is the addressing of a packet that ended in some verdict.
+type Sample struct {
+	Tuple lvs.Tuple
+	taken bool
+}
+
+// TakeSamples returns, for each verdict but Forward, a packet that ended in it
+// since the last call, if there was one.
+func (d *Director) TakeSamples() map[Verdict]lvs.Tuple {
+	samples := map[Verdict]lvs.Tuple{}
+	for _, w := range d.workers {
+		w.mu.Lock()
+		for v, s := range w.samples {
+			if s.taken {
+				samples[Verdict(v)] = s.Tuple
+			}
+		}
+		w.samples = [Verdicts]Sample{}
+		w.mu.Unlock()
+	}
+	return samples
+}
+
+// sample keeps the first packet of a verdict until TakeSamples.
+func (w *worker) sample(v Verdict, f *flow) {
+	if s := &w.samples[v]; !s.taken {
+		*s = Sample{Tuple: f.tuple, taken: true}
+	}
+}
+
+// Connections returns the table's connections, in no order. Expiry times count
+// from the director's start; see Now.
+func (d *Director) Connections() func(func(conntrack.Listing) bool) { return d.table.All() }
+
+// Now returns the moment that expiry times are to be compared with.
+func (d *Director) Now() conntrack.Time { return conntrack.Time(d.clock() / conntrack.Tick) }

@@ -1,0 +1,118 @@
+package dataplane
+
+import (
+	"xlvs/conntrack"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/neigh"
+	"xlvs/dataplane/packet"
+	"xlvs/encap"
+	"xlvs/lvs"
+)
+
+// transmit sends p on its way by the connection's forwarding method: route,
+// TTL, MTU, neighbour, and only then the changes. An early return leaves p as it
+// was received, for an ICMP error to quote or for another try.
+func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
+	id := w.hop(f, c, d)
+	hop := w.d.router.Hop(id)
+	if hop.State < neigh.Pending {
+		return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoRoute)
+	}
+	if encap.TTL(p) <= 1 {
+		return w.answer(p, f, icmp.TimeExceeded, w.source(p, f), 0, TTLExceeded)
+	}
+	if f.size > hop.MTU {
+		return w.tooBig(p, f, hop.MTU)
+	}
+	if hop.State != neigh.Reachable {
+		return w.unresolved(p, f, c, id, hop)
+	}
+	if v := rewrite(p, f, c); v != undecided {
+		return v
+	}
+	address(p, hop)
+	return Forward
+}
+
+// rewrite does to p what its connection's method asks for.
+func rewrite(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	switch {
+	case f.related:
+		return rewriteRelated(p, f, c)
+	case c.Method != lvs.NAT:
+		encap.DirectRouting(p)
+	case f.dir == conntrack.In:
+		encap.NATRequest(p, f.tuple.Proto, c.Addr, c.Port)
+	default:
+		encap.NATReply(p, f.tuple.Proto, c.Addr, c.Port)
+	}
+	return undecided
+}
+
+// rewriteRelated translates an ICMP error about a nat connection; about others,
+// both sides know the same addresses.
+func rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	encap.DecrementTTL(p)
+	if c.Method != lvs.NAT {
+		return undecided
+	}
+	proto := lvs.ICMP
+	if !f.tuple.Src.Is4() {
+		proto = lvs.ICMPv6
+	}
+	if !icmp.ChecksumOK(p) {
+		return BadChecksum
+	}
+	q, _ := icmp.Related(p, proto)
+	if f.dir == conntrack.In {
+		icmp.ToReal(p, &q, c.Addr, c.Port)
+	} else {
+		icmp.ToClient(p, &q, c.Addr, c.Port)
+	}
+	return undecided
+}
+
+// address makes p a frame for the next hop.
+func address(p *packet.Packet, hop *neigh.Hop) {
+	e := header.Ethernet(p.Bytes())
+	e.SetDst(hop.Dst)
+	e.SetSrc(hop.Src)
+	p.Out = hop.Port
+}
+
+// tooBig drops a packet that is longer than mtu, and says so to its sender where
+// he can do something about it.
+func (w *worker) tooBig(p *packet.Packet, f *flow, mtu int) Verdict {
+	if ip := p.Bytes()[p.L3:]; ip[0]>>4 == 4 && !header.IPv4(ip).DontFragment() {
+		return TooBig
+	}
+	return w.answer(p, f, icmp.TooBig, w.source(p, f), mtu, TooBig)
+}
+
+// source returns the address that an error about p comes from: the service's,
+// which the client knows, or the director's own towards a real server.
+func (w *worker) source(p *packet.Packet, f *flow) lvs.Addr {
+	if f.dir == conntrack.In {
+		return f.tuple.Dst
+	}
+	return w.d.router.Hop(w.d.router.Route(f.tuple.Src)).Source
+}
+
+// answer turns p into an ICMP error about itself, if one may be sent, and
+// returns v. The error goes where p came from: out of the port that received it,
+// to the station that sent it.
+func (w *worker) answer(p *packet.Packet, f *flow, k icmp.Kind, src lvs.Addr, mtu int, v Verdict) Verdict {
+	if f.related || src.IsZero() || !icmp.Answerable(p, f.tuple.Proto) || !w.limit.Allow(w.clock) {
+		return v
+	}
+	if !icmp.Make(p, k, src, mtu) {
+		return NoHeadroom
+	}
+	e := header.Ethernet(p.Bytes())
+	from, to := e.Dst(), e.Src()
+	e.SetDst(to)
+	e.SetSrc(from)
+	p.Out = p.In
+	return v
+}

@@ -1,0 +1,57 @@
+package dataplane
+
+import "fmt"
+
+// A Verdict is what became of a packet. Every packet ends in exactly one, and
+// each has a counter.
+type Verdict uint8
+
+// The verdicts. All but Forward drop the packet; those that say so answer its
+// sender with an ICMP error, as often as the rate limit allows.
+const (
+	undecided Verdict = iota
+
+	Forward         // sent to a real server, or to a client
+	Unreadable      // truncated, a bad header, or a wrong IPv4 header checksum
+	NotOurs         // taken, but of no connection and not the first packet of one: the host's
+	Fragment        // part of a datagram in fragments, which the director does not assemble yet
+	NoDestination   // every real server is quiesced; answered with port unreachable
+	TableFull       // a new connection while the table is at max_connections
+	DestinationGone // of a connection whose real server was removed
+	TTLExceeded     // would have to leave with a TTL of 0; answered
+	TooBig          // longer than the next link's MTU; answered if it may not be fragmented
+	NoRoute         // no route to its next hop, or not through the director's interfaces; answered with host unreachable
+	NoNeighbor      // its next hop does not answer; answered with host unreachable
+	HoldFull        // its next hop was being resolved, and too many packets waited already
+	BadChecksum     // an ICMP error to be translated, with a wrong checksum
+	NoHeadroom      // no room in the frame for a header
+	Verdicts        // how many there are
+
+	// held is no verdict yet: the packet waits for its next hop.
+	held
+)
+
+var verdictNames = [Verdicts]string{
+	Forward:         "forwarded",
+	Unreadable:      "unreadable",
+	NotOurs:         "not ours",
+	Fragment:        "fragment",
+	NoDestination:   "no destination available",
+	TableFull:       "connection table full",
+	DestinationGone: "real server removed",
+	TTLExceeded:     "TTL exceeded",
+	TooBig:          "larger than the MTU",
+	NoRoute:         "no route",
+	NoNeighbor:      "next hop does not answer",
+	HoldFull:        "too many packets waiting for next hop",
+	BadChecksum:     "bad ICMP checksum",
+	NoHeadroom:      "no room for a header",
+}
+
+// String returns the verdict in words for a log line.
+func (v Verdict) String() string {
+	if v > undecided && v < Verdicts {
+		return verdictNames[v]
+	}
+	return fmt.Sprintf("Verdict(%d)", uint8(v))
+}

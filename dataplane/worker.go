@@ -1,0 +1,152 @@
+package dataplane
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"xlvs/conntrack"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/packet"
+)
+
+// batch is how many packets a worker takes at once: enough for their cache
+// misses to overlap, few enough to stay in the first-level cache.
+const batch = 64
+
+// A worker moves the packets of its queues. All of it belongs to the goroutine
+// in run, but what mu guards, which run holds while it decides about a batch.
+type worker struct {
+	d       *Director
+	queues  Queues
+	packets [batch]packet.Packet
+	flows   [batch]flow
+	out     []*packet.Packet
+	drop    []*packet.Packet
+
+	// As of the beginning of the batch.
+	snap  *snapshot
+	epoch uint32
+	clock time.Duration // since the director was made
+	now   conntrack.Time
+
+	limit icmp.Limiter
+	held  []heldPacket
+	sink  uint64 // what stage two and three read, so that they are not optimised away
+
+	mu       sync.Mutex
+	tally    tally
+	verdicts [Verdicts]uint64
+	samples  [Verdicts]Sample
+}
+
+func newWorker(d *Director, q Queues) *worker {
+	return &worker{d: d, queues: q, out: make([]*packet.Packet, 0, batch+maxHeld), drop: make([]*packet.Packet, 0, batch+maxHeld)}
+}
+
+// idle bounds how long a worker sleeps, so that held packets and Close are
+// looked after even if a wake-up is lost.
+const idle = time.Second
+
+// run moves packets until the director is closed or the queues end.
+func (w *worker) run() error {
+	for !w.d.closed.Load() {
+		n, err := w.queues.Recv(w.packets[:])
+		if n > 0 {
+			w.handle(w.packets[:n])
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("receive: %w", err)
+		case n > 0:
+			continue
+		}
+		if len(w.held) > 0 {
+			w.handle(nil)
+		}
+		if err := w.queues.Wait(idle); err != nil {
+			return fmt.Errorf("wait for packets: %w", err)
+		}
+	}
+	return nil
+}
+
+// handle takes a batch to its verdicts, and sends or releases all of it.
+func (w *worker) handle(ps []packet.Packet) {
+	w.decideAll(ps)
+	if len(w.out) > 0 {
+		w.queues.Send(w.out)
+		w.out = w.out[:0]
+	}
+	if len(w.drop) > 0 {
+		w.queues.Release(w.drop)
+		w.drop = w.drop[:0]
+	}
+	w.forgetReleased()
+}
+
+// decideAll is the batch in stages. Each loop touches one kind of memory, so
+// that the processor has many misses under way at once.
+func (w *worker) decideAll(ps []packet.Packet) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begin()
+	flows := w.flows[:len(ps)]
+	for i := range ps {
+		w.read(&ps[i], &flows[i])
+	}
+	for i := range flows {
+		if f := &flows[i]; f.verdict == undecided {
+			f.entry = w.d.table.Probe(!f.tuple.Src.Is4(), f.hash)
+		}
+	}
+	for i := range flows {
+		if f := &flows[i]; f.entry != 0 {
+			w.sink += w.d.table.Touch(!f.tuple.Src.Is4(), f.entry)
+		}
+	}
+	for i := range ps {
+		w.finish(&ps[i], &flows[i], w.decide(&ps[i], &flows[i]))
+	}
+	w.retryHeld()
+}
+
+// begin loads what holds for the whole batch.
+func (w *worker) begin() {
+	w.snap = w.d.snapshot.Load()
+	w.epoch = w.d.router.Epoch()
+	w.clock = w.d.clock()
+	w.now = conntrack.Time(w.clock / conntrack.Tick)
+}
+
+// read is stage one: headers, direction and hash.
+func (w *worker) read(p *packet.Packet, f *flow) {
+	f.read(p)
+	if f.verdict == undecided {
+		f.aim(w.snap.roles)
+	}
+	if f.verdict == undecided {
+		f.hash = w.d.table.Hash(&f.tuple, f.dir)
+	}
+}
+
+// finish counts the verdict and puts the packet where it belongs by now: out of
+// a port, back, or with those that wait.
+func (w *worker) finish(p *packet.Packet, f *flow, v Verdict) {
+	if v == held {
+		return
+	}
+	w.verdicts[v]++
+	if v != Forward {
+		w.sample(v, f)
+	}
+	if p.Out == packet.NoPort {
+		w.drop = append(w.drop, p)
+		return
+	}
+	w.out = append(w.out, p)
+}

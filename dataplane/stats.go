@@ -127,3 +127,7 @@ func (d *Director) Connections() func(func(conntrack.Listing) bool) { return d.t
 
 // Now returns the moment that expiry times are to be compared with.
 func (d *Director) Now() conntrack.Time { return conntrack.Time(d.clock() / conntrack.Tick) }
+
+// ConnectionCount returns how many connections there are, and at how many new
+// ones are refused.
+func (d *Director) ConnectionCount() (n, limit int) { return d.table.Len(), d.table.Limit() }

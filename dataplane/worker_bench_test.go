@@ -1,0 +1,200 @@
+package dataplane
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"xlvs/conntrack"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/packet"
+	"xlvs/dataplane/packet/packettest"
+	"xlvs/lvs"
+)
+
+// A benchRing feeds a worker with one template frame whose client address and
+// port it varies, as a queue in memory: nothing is copied but the frame.
+type benchRing struct {
+	template []byte
+	offsets  struct{ addr, port, ttl int }
+	clients  []uint32 // low 32 bits of the address that a packet comes from, or goes to
+	chunks   [batch][2048]byte
+	packets  [batch]packet.Packet
+	next     int
+}
+
+// fill makes the next batch of packets. Address and port of the client are
+// derived from its number: 64 ports each.
+func (r *benchRing) fill() []packet.Packet {
+	for i := range r.packets {
+		c := r.clients[r.next]
+		if r.next++; r.next == len(r.clients) {
+			r.next = 0
+		}
+		frame := r.chunks[i][packet.Headroom:]
+		copy(frame, r.template)
+		patch(frame, r.offsets.addr, c>>6, r.offsets.port, uint16(1024+c&63))
+		r.packets[i].Reset(r.chunks[i][:], packet.Headroom, len(r.template))
+	}
+	return r.packets[:]
+}
+
+// patch sets the client and keeps the IPv4 header checksum right.
+func patch(frame []byte, addrAt int, addr uint32, portAt int, port uint16) {
+	binary.BigEndian.PutUint32(frame[addrAt:], 10<<24|addr)
+	binary.BigEndian.PutUint16(frame[portAt:], port)
+	if h := header.IPv4(frame[14:]); h[0]>>4 == 4 {
+		h.SetChecksum(h.ComputeChecksum())
+	}
+}
+
+// nowhere takes packets back and forgets them.
+type nowhere struct{ memQueue }
+
+func (nowhere) Send([]*packet.Packet)    {}
+func (nowhere) Release([]*packet.Packet) {}
+
+// A benchCase is a kind of packet on a kind of connection.
+type benchCase struct {
+	method lvs.Method
+	v6     bool
+	dir    conntrack.Dir
+}
+
+func (c benchCase) String() string {
+	name := map[lvs.Method]string{lvs.NAT: "nat", lvs.DirectRouting: "dr"}[c.method]
+	family := map[bool]string{false: "4", true: "6"}[c.v6]
+	return name + family + map[conntrack.Dir]string{conntrack.In: "-request", conntrack.Out: "-reply"}[c.dir]
+}
+
+var benchCases = []benchCase{
+	{lvs.NAT, false, conntrack.In}, {lvs.NAT, false, conntrack.Out},
+	{lvs.DirectRouting, false, conntrack.In},
+	{lvs.NAT, true, conntrack.In}, {lvs.NAT, true, conntrack.Out},
+	{lvs.DirectRouting, true, conntrack.In},
+}
+
+// room is how many connections fit at least into a benchmark's table.
+const room = 1 << 21
+
+// newBench returns a worker that knows n connections, and a ring of packets of
+// these in random order.
+func newBench(b testing.TB, c benchCase, n int) (*testDirector, *benchRing) {
+	rs, vip, client := real4, vip4, client4
+	if c.v6 {
+		rs, vip, client = real6, "["+vip6+"]", "["+client6+"]"
+	}
+	d := newLargeDirector(b, max(n, room), testService(lvs.TCP, c.method, rs))
+	d.workers[0].queues = &nowhere{}
+	everywhere(d.router)
+	open := ring(packettest.TCP(client+":1", vip+":80", header.FlagSYN, ""), c.v6, conntrack.In, n)
+	for range (n + batch - 1) / batch {
+		d.workers[0].handle(open.fill())
+	}
+	ack := ring(packettest.TCP(client+":1", vip+":80", header.FlagACK, ""), c.v6, conntrack.In, n)
+	for range (n + batch - 1) / batch {
+		d.workers[0].handle(ack.fill())
+	}
+	if got := d.table.Len(); got != n {
+		b.Fatalf("%d connections, want %d", got, n)
+	}
+	r := ack
+	if c.dir == conntrack.Out {
+		source := rs
+		if c.v6 {
+			source = "[" + rs + "]"
+		}
+		r = ring(packettest.TCP(source+":8080", client+":1", header.FlagACK, ""), c.v6, conntrack.Out, n)
+	}
+	rand.New(rand.NewPCG(1, 2)).Shuffle(n, func(i, j int) { r.clients[i], r.clients[j] = r.clients[j], r.clients[i] })
+	return d, r
+}
+
+// everywhere gives the router one hop to all clients of a ring.
+func everywhere(r *fakeRouter) {
+	hop := *r.hops[r.number[addr(client4)]]
+	r.hops[0] = &hop
+}
+
+func ring(frame []byte, v6 bool, d conntrack.Dir, n int) *benchRing {
+	r := &benchRing{template: frame, clients: make([]uint32, n)}
+	for i := range r.clients {
+		r.clients[i] = uint32(i)
+	}
+	switch {
+	case v6 && d == conntrack.In:
+		r.offsets.addr, r.offsets.port = 14+8+12, 14+40
+	case v6:
+		r.offsets.addr, r.offsets.port = 14+24+12, 14+40+2
+	case d == conntrack.In:
+		r.offsets.addr, r.offsets.port = 14+12, 14+20
+	default:
+		r.offsets.addr, r.offsets.port = 14+16, 14+20+2
+	}
+	return r
+}
+
+// BenchmarkEstablished is the whole worker on packets of connections that are
+// there, in random order; the time is that of one packet. Feeding the batch is
+// not part of it: BenchmarkFeed is what it costs.
+func BenchmarkEstablished(b *testing.B) {
+	for _, n := range []int{10_000, 1_000_000} {
+		for _, c := range benchCases {
+			b.Run(fmt.Sprintf("%v/%d", c, n), func(b *testing.B) {
+				d, r := newBench(b, c, n)
+				before := d.Verdicts()[Forward]
+				b.ReportAllocs()
+				b.ResetTimer()
+				packets := 0
+				for ; packets < b.N; packets += batch {
+					d.workers[0].handle(r.fill())
+				}
+				b.StopTimer()
+				if got := d.Verdicts()[Forward] - before; got != uint64(packets) {
+					b.Fatalf("forwarded %d of %d packets", got, packets)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkFeed is the cost of making the packets of the other benchmarks.
+func BenchmarkFeed(b *testing.B) {
+	for _, c := range []benchCase{benchCases[0], benchCases[3]} {
+		b.Run(c.String(), func(b *testing.B) {
+			r := ring(packettest.TCP(client4+":1", vip4+":80", header.FlagACK, ""), c.v6, c.dir, 10_000)
+			for packets := 0; packets < b.N; packets += batch {
+				r.fill()
+			}
+		})
+	}
+}
+
+// BenchmarkNewConnection is the whole worker on SYNs of clients that it does not
+// know, scheduling and insertion included.
+func BenchmarkNewConnection(b *testing.B) {
+	for _, c := range []benchCase{{lvs.NAT, false, conntrack.In}, {lvs.DirectRouting, false, conntrack.In}, {lvs.NAT, true, conntrack.In}} {
+		b.Run(c.String(), func(b *testing.B) {
+			const n = 1 << 20
+			client, vip := client4, vip4
+			if c.v6 {
+				client, vip = "["+client6+"]", "["+vip6+"]"
+			}
+			d, _ := newBench(b, c, batch)
+			r := ring(packettest.TCP(client+":1", vip+":80", header.FlagSYN, ""), c.v6, conntrack.In, n)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for packets := 0; packets < b.N; packets += batch {
+				if packets%n == 0 {
+					b.StopTimer()
+					d.now += 100 * time.Second // all of them expire
+					d.table.Sweep(d.Now())
+					b.StartTimer()
+				}
+				d.workers[0].handle(r.fill())
+			}
+		})
+	}
+}

@@ -93,12 +93,12 @@ func (e entry) addr(i int, w uint64) lvs.Addr {
 	if len(e) == wordsIPv4 {
 		return lvs.Addr4(uint32(w >> 32))
 	}
-	return lvs.Addr{Hi: e.load(wAddrs + 2*i), Lo: e.load(wAddrs + 2*i + 1)}
+	return e.addr6(i)
 }
 
-// hasAddr reports whether address i is a, given that the digests agree.
-func (e entry) hasAddr(i int, a lvs.Addr) bool {
-	return len(e) == wordsIPv4 || e.load(wAddrs+2*i) == a.Hi && e.load(wAddrs+2*i+1) == a.Lo
+// addr6 returns address i of an IPv6 entry.
+func (e entry) addr6(i int) lvs.Addr {
+	return lvs.Addr{Hi: e.load(wAddrs + 2*i), Lo: e.load(wAddrs + 2*i + 1)}
 }
 
 func (e entry) setAddr(i int, a lvs.Addr) {

@@ -22,12 +22,13 @@ type Connection struct {
 // A new connection starts in state 0 with a timeout of three seconds and counts
 // as inactive, until its first Step.
 func (t *Table) Insert(c *Conn, n *Connection, now Time) bool {
-	h := t.Hash(&n.Tuple, In)
-	f := t.family(!n.Tuple.Src.Is4())
-	s := &f.shards[h.shard()]
+	var k Key
+	t.Key(&k, &n.Tuple, In)
+	f := t.family(k.v6)
+	s := &f.shards[k.hash.shard()]
 	s.Lock()
 	defer s.Unlock()
-	if t.Find(c, &n.Tuple, In, h) {
+	if t.Find(c, &k, &n.Tuple) {
 		return true
 	}
 	if t.count.Add(1) > t.limit {
@@ -40,7 +41,7 @@ func (t *Table) Insert(c *Conn, n *Connection, now Time) bool {
 		return false
 	}
 	f.write(number, n, now+newTimeout)
-	if !f.link(h, number) {
+	if !f.link(k.hash, number) {
 		f.retire(f.entry(number))
 		f.give(s, number)
 		t.count.Add(-1)
@@ -48,7 +49,7 @@ func (t *Table) Insert(c *Conn, n *Connection, now Time) bool {
 	}
 	f.schedule(s, number, now+newTimeout)
 	t.loads.At(n.Dest).Total.Add(1)
-	return t.Find(c, &n.Tuple, In, h)
+	return t.Find(c, &k, &n.Tuple)
 }
 
 // write fills a free entry and makes it valid.

@@ -1,6 +1,7 @@
 package conntrack
 
 import (
+	"math/bits"
 	"sync/atomic"
 
 	"xlvs/lvs"
@@ -40,60 +41,80 @@ func (t *Table) entry(r ref) (*family, entry) {
 	return f, f.entry(uint32(r &^ refIPv6))
 }
 
-// Hash returns the hash of tu's client: its source in direction In, its
-// destination in direction Out.
-func (t *Table) Hash(tu *lvs.Tuple, d Dir) Hash {
-	if d == In {
-		return t.hash(tu.Src, tu.SrcPort, tu.Proto)
-	}
-	return t.hash(tu.Dst, tu.DstPort, tu.Proto)
+// A Key is what a packet's connection is looked up by, in the form in which the
+// table compares. It is made once per packet and goes through Probe and Touch to
+// Find, so that the cache misses of a batch overlap: first all index lines, then
+// all entries.
+type Key struct {
+	client, other uint64 // as in the words of an entry
+	hash          Hash
+	entry         uint32 // most likely entry, from Probe; 0 for none
+	dir           Dir
+	v6            bool
 }
 
-// Probe reads the index line of h and returns the number of the entry that h
-// most likely leads to, 0 if none. Together with Touch it lets the cache misses
-// of a batch overlap before Find is called for each of its packets.
-func (t *Table) Probe(v6 bool, h Hash) uint32 {
-	f, tag := t.family(v6), uint64(uint32(h))
-	l := &f.lines[f.line(h)]
-	for i := 1; i <= lineSlots; i++ {
-		if s := l.slot(i); s>>32 == tag && uint32(s) != 0 {
-			return uint32(s)
+// Key fills k for a packet addressed as tu in direction d: the client is its
+// source in direction In, its destination in direction Out.
+func (t *Table) Key(k *Key, tu *lvs.Tuple, d Dir) {
+	k.dir, k.entry = d, 0
+	if d == In {
+		k.v6 = !tu.Src.Is4()
+		k.client = endpoint(tu.Src, tu.SrcPort) | uint64(tu.Proto)<<8
+		k.other = endpoint(tu.Dst, tu.DstPort)
+		k.hash = t.hash(tu.Src, tu.SrcPort, tu.Proto)
+		return
+	}
+	k.v6 = !tu.Dst.Is4()
+	k.client = endpoint(tu.Dst, tu.DstPort) | uint64(tu.Proto)<<8
+	k.other = endpoint(tu.Src, tu.SrcPort)
+	k.hash = t.hash(tu.Dst, tu.DstPort, tu.Proto)
+}
+
+// Probe reads the home line of k and notes the entry that it leads to.
+func (t *Table) Probe(k *Key) {
+	f := t.family(k.v6)
+	l := &f.lines[f.line(k.hash)]
+	if i := l.match(k.hash); i != 0 {
+		k.entry = uint32(l.slot(i))
+	}
+}
+
+// Touch reads the entry that Probe noted. The result means nothing; the caller
+// must let it escape, or the compiler drops the load.
+func (t *Table) Touch(k *Key) uint64 {
+	f := t.family(k.v6)
+	return atomic.LoadUint64(&f.entries[int(k.entry)*f.words])
+}
+
+// match returns the first slot of l with the tag of h, 0 for none. It looks at
+// all of them: where the slot is cannot be predicted, and a branch that goes
+// wrong costs more than seven comparisons.
+func (l *line) match(h Hash) int {
+	found := uint(0)
+	for i := lineSlots; i > 0; i-- {
+		found <<= 1
+		if uint32(l.slot(i)>>32) == uint32(h) {
+			found |= 1
 		}
 	}
-	return 0
+	if found == 0 {
+		return 0
+	}
+	return bits.TrailingZeros(found) + 1
 }
 
-// Touch reads the entry that Probe returned. The result means nothing; the
-// caller must let it escape, or the compiler drops the load.
-func (t *Table) Touch(v6 bool, n uint32) uint64 {
-	f := t.family(v6)
-	return atomic.LoadUint64(&f.entries[int(n)*f.words])
-}
-
-// Find fills c with the connection that a packet addressed as tu belongs to in
-// direction d, h being its Hash. It reports false, and leaves c undefined, if
-// there is none. It takes no lock.
-func (t *Table) Find(c *Conn, tu *lvs.Tuple, d Dir, h Hash) bool {
-	k := newKey(tu, d)
-	f, tag := t.family(k.v6), uint64(uint32(h))
-	home := &f.lines[f.line(h)]
+// Find fills c with the connection of the packet that k and tu are of. It
+// reports false, and leaves c undefined, if there is none. It takes no lock.
+func (t *Table) Find(c *Conn, k *Key, tu *lvs.Tuple) bool {
+	f := t.family(k.v6)
+	if k.entry != 0 && f.read(c, k.entry, k, tu) {
+		return true
+	}
+	home := &f.lines[f.line(k.hash)]
 	for {
 		version := home.version()
-		for l := home; ; {
-			for i := 1; i <= lineSlots; i++ {
-				s := l.slot(i)
-				if s>>32 != tag || uint32(s) == 0 {
-					continue
-				}
-				if f.read(uint32(s), &k, c) {
-					return true
-				}
-			}
-			next := l.next()
-			if next == 0 {
-				break
-			}
-			l = &f.lines[next]
+		if f.walk(c, home, k, tu) {
+			return true
 		}
 		if home.version() == version {
 			return false
@@ -101,31 +122,26 @@ func (t *Table) Find(c *Conn, tu *lvs.Tuple, d Dir, h Hash) bool {
 	}
 }
 
-// A key is what Find compares: the client's word and the other side's, and the
-// whole addresses for IPv6.
-type key struct {
-	client, other         uint64
-	clientAddr, otherAddr lvs.Addr
-	dir                   Dir
-	v6                    bool
-}
-
-func newKey(tu *lvs.Tuple, d Dir) key {
-	k := key{clientAddr: tu.Src, otherAddr: tu.Dst, dir: d}
-	cport, oport := tu.SrcPort, tu.DstPort
-	if d == Out {
-		k.clientAddr, k.otherAddr = tu.Dst, tu.Src
-		cport, oport = oport, cport
+// walk tries every entry with the right tag in the chain that begins at l.
+func (f *family) walk(c *Conn, l *line, k *Key, tu *lvs.Tuple) bool {
+	for {
+		for i := 1; i <= lineSlots; i++ {
+			s := l.slot(i)
+			if uint32(s>>32) == uint32(k.hash) && uint32(s) != 0 && f.read(c, uint32(s), k, tu) {
+				return true
+			}
+		}
+		next := l.next()
+		if next == 0 {
+			return false
+		}
+		l = &f.lines[next]
 	}
-	k.client = endpoint(k.clientAddr, cport) | uint64(tu.Proto)<<8
-	k.other = endpoint(k.otherAddr, oport)
-	k.v6 = !k.clientAddr.Is4()
-	return k
 }
 
-// read copies entry n into c if it is the connection that k names. What it
-// copied counts only if the generation is the same before and after.
-func (f *family) read(n uint32, k *key, c *Conn) bool {
+// read copies entry n into c if it is the connection of k. What it copied counts
+// only if the generation is the same before and after.
+func (f *family) read(c *Conn, n uint32, k *Key, tu *lvs.Tuple) bool {
 	e := f.entry(n)
 	gen := e.generation()
 	client := e.load(wClient)
@@ -141,7 +157,7 @@ func (f *family) read(n uint32, k *key, c *Conn) bool {
 	if k.dir == Out && c.Method == lvs.NAT {
 		other, i = real, 2
 	}
-	if other&maskPort != k.other || !e.hasAddr(0, k.clientAddr) || !e.hasAddr(i, k.otherAddr) {
+	if other&maskPort != k.other || k.v6 && !e.hasAddrs(i, k.dir, tu) {
 		return false
 	}
 	dest := e.load(wDest)
@@ -157,6 +173,14 @@ func (f *family) read(n uint32, k *key, c *Conn) bool {
 		c.ref |= refIPv6
 	}
 	return e.generation() == gen
+}
+
+// hasAddrs compares the whole addresses, of which the words hold digests.
+func (e entry) hasAddrs(other int, d Dir, tu *lvs.Tuple) bool {
+	if d == In {
+		return e.addr6(0) == tu.Src && e.addr6(other) == tu.Dst
+	}
+	return e.addr6(0) == tu.Dst && e.addr6(other) == tu.Src
 }
 
 // SetHop remembers hop for the replies of c, unless c is gone.

@@ -46,7 +46,10 @@ func reply(c *Connection) lvs.Tuple {
 
 func find(t *Table, tu lvs.Tuple, d Dir) (Conn, bool) {
 	var c Conn
-	ok := t.Find(&c, &tu, d, t.Hash(&tu, d))
+	var k Key
+	t.Key(&k, &tu, d)
+	t.Probe(&k)
+	ok := t.Find(&c, &k, &tu)
 	return c, ok
 }
 
@@ -165,7 +168,9 @@ func TestManyConnectionsOfOneClient(t *testing.T) {
 		}
 	}
 	f := &table.v4
-	if home := f.lines[f.line(table.Hash(&con.Tuple, In))]; home.next() != 0 {
+	var k Key
+	table.Key(&k, &con.Tuple, In)
+	if home := f.lines[f.line(k.hash)]; home.next() != 0 {
 		t.Error("an empty chain still has lines")
 	}
 }

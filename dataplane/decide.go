@@ -37,15 +37,15 @@ func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
 // find looks the connection up, in the direction that stage one aimed at and
 // then, where both are possible, in the other.
 func (w *worker) find(c *conntrack.Conn, f *flow) bool {
-	if w.d.table.Find(c, &f.tuple, f.dir, f.hash) {
+	if w.d.table.Find(c, &f.key, &f.tuple) {
 		return true
 	}
 	if !f.both {
 		return false
 	}
 	f.dir = conntrack.In
-	f.hash = w.d.table.Hash(&f.tuple, f.dir)
-	return w.d.table.Find(c, &f.tuple, f.dir, f.hash)
+	w.d.table.Key(&f.key, &f.tuple, f.dir)
+	return w.d.table.Find(c, &f.key, &f.tuple)
 }
 
 // ftpData is the source port of active FTP's data connections, which IPVS never

@@ -14,9 +14,8 @@ import (
 // A flow is what a worker has read from one packet of its batch.
 type flow struct {
 	tuple   lvs.Tuple // of an ICMP error: as if its sender's side had answered the quoted packet
-	hash    conntrack.Hash
-	entry   uint32 // most likely table entry, from Probe
-	size    int    // bytes of layer 3
+	key     conntrack.Key
+	size    int // bytes of layer 3
 	verdict Verdict
 	event   conntrack.Event
 	dir     conntrack.Dir // direction to look the connection up in first

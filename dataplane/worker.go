@@ -101,12 +101,12 @@ func (w *worker) decideAll(ps []packet.Packet) {
 	}
 	for i := range flows {
 		if f := &flows[i]; f.verdict == undecided {
-			f.entry = w.d.table.Probe(!f.tuple.Src.Is4(), f.hash)
+			w.d.table.Probe(&f.key)
 		}
 	}
 	for i := range flows {
-		if f := &flows[i]; f.entry != 0 {
-			w.sink += w.d.table.Touch(!f.tuple.Src.Is4(), f.entry)
+		if f := &flows[i]; f.verdict == undecided {
+			w.sink += w.d.table.Touch(&f.key)
 		}
 	}
 	for i := range ps {
@@ -123,14 +123,14 @@ func (w *worker) begin() {
 	w.now = conntrack.Time(w.clock / conntrack.Tick)
 }
 
-// read is stage one: headers, direction and hash.
+// read is stage one: headers, direction and key.
 func (w *worker) read(p *packet.Packet, f *flow) {
 	f.read(p)
 	if f.verdict == undecided {
 		f.aim(w.snap.roles)
 	}
 	if f.verdict == undecided {
-		f.hash = w.d.table.Hash(&f.tuple, f.dir)
+		w.d.table.Key(&f.key, &f.tuple, f.dir)
 	}
 }
 

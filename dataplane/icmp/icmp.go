@@ -32,30 +32,6 @@ const (
 	maxError6 = 1280
 )
 
-// Answerable reports whether an error about p may be sent at all: never about
-// another error, about a fragment that is not the first, or to an address that
-// is no single host's (RFC 1122, 3.2.2; RFC 4443, 2.4). proto is p's transport
-// protocol; p has been parsed.
-func Answerable(p *packet.Packet, proto lvs.Protocol) bool {
-	b := p.Bytes()
-	if p.L4 == 0 || header.Ethernet(b).Dst().IsMulticast() {
-		return false
-	}
-	switch proto {
-	case lvs.ICMP:
-		return !isError4(b[p.L4])
-	case lvs.ICMPv6:
-		return !isError6(b[p.L4])
-	}
-	ip := b[p.L3:]
-	if ip[0]>>4 == 4 {
-		src := header.IPv4(ip).Src()
-		return src>>28 < 14 && src>>24 != 0 && src>>24 != 127
-	}
-	src := lvs.Addr16(header.IPv6(ip).Src())
-	return src.Hi>>56 != 0xff && (src.Hi != 0 || src.Lo > 1)
-}
-
 // Make turns p into an error of kind k about itself, from src to p's sender. mtu
 // counts for TooBig only. It reports false, and leaves p as it was, if p has no
 // room for the headers. MAC addresses are left to be set.

@@ -25,7 +25,8 @@ type Quote struct {
 // Related views the packet that p, an ICMP or ICMPv6 message, is an error
 // about. It reports false if p is no such error (of ICMP, only types 3, 4 and 11
 // are), if the quoted headers are cut short, if the quoted packet has no ports,
-// or if it is a fragment but the first.
+// or if it is a fragment but the first. An IPv6 packet with an IPv4-mapped
+// address is refused too: its tuple would be that of an IPv4 connection.
 func Related(p *packet.Packet, proto lvs.Protocol) (q Quote, ok bool) {
 	b := p.Bytes()
 	m, ok := header.ParseICMP(b[p.L4:])
@@ -67,7 +68,7 @@ func (q *Quote) parse6(b []byte) bool {
 	q.l4 = q.l3 + t.Offset
 	q.Tuple.Src, q.Tuple.Dst = lvs.Addr16(h.Src()), lvs.Addr16(h.Dst())
 	q.Tuple.Proto = lvs.Protocol(t.Proto)
-	return true
+	return !q.Tuple.Src.Is4() && !q.Tuple.Dst.Is4()
 }
 
 func (q *Quote) ports(b []byte) bool {
@@ -125,15 +126,15 @@ func (q *Quote) rewrite(p *packet.Packet, side int, a lvs.Addr, port uint16) {
 	m.SetChecksum(sum6(header.IPv6(b[p.L3:]), m))
 }
 
-// setAddr sets an address of the IP header b, and its checksum if it has one.
+// setAddr sets an address of the IP header b, and the checksum of an IPv4 header,
+// which it computes afresh: routers quote headers whose checksum no longer fits.
 func setAddr(b []byte, side int, a lvs.Addr) {
 	if !a.Is4() {
 		addr := a.As16()
 		copy(b[8+16*side:], addr[:])
 		return
 	}
-	at := b[12+4*side:]
+	binary.BigEndian.PutUint32(b[12+4*side:], a.V4())
 	h := header.IPv4(b)
-	h.SetChecksum(checksum.Apply(h.Checksum(), checksum.Delta32(binary.BigEndian.Uint32(at), a.V4())))
-	binary.BigEndian.PutUint32(at, a.V4())
+	h.SetChecksum(h.ComputeChecksum())
 }

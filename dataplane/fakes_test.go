@@ -190,8 +190,13 @@ func (d *testDirector) push(t testing.TB, frames ...[]byte) ([]sentFrame, map[Ve
 	t.Helper()
 	before := d.Verdicts()
 	d.queue.in, d.queue.sent = frames, nil
-	if err := d.workers[0].run(); err != nil {
-		t.Fatal(err)
+	w := d.workers[0]
+	for {
+		n, err := d.queue.Recv(w.packets[:])
+		if err != nil {
+			break
+		}
+		w.handle(w.packets[:n])
 	}
 	counted := map[Verdict]uint64{}
 	for v, n := range d.Verdicts() {

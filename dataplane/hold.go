@@ -84,3 +84,12 @@ func (w *worker) forgetReleased() {
 	}
 	w.held = w.held[:n]
 }
+
+// releaseHeld gives up waiting.
+func (w *worker) releaseHeld() {
+	for i := range w.held {
+		w.drop = append(w.drop, &w.held[i].packet)
+	}
+	w.queues.Release(w.drop)
+	w.drop, w.held = w.drop[:0], nil
+}

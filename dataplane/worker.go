@@ -50,8 +50,10 @@ func newWorker(d *Director, q Queues) *worker {
 // looked after even if a wake-up is lost.
 const idle = time.Second
 
-// run moves packets until the director is closed or the queues end.
+// run moves packets until the director is closed or the queues end. It gives
+// back every packet.
 func (w *worker) run() error {
+	defer w.releaseHeld()
 	for !w.d.closed.Load() {
 		n, err := w.queues.Recv(w.packets[:])
 		if n > 0 {

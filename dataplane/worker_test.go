@@ -267,6 +267,17 @@ func TestPacketsWaitForTheirNextHop(t *testing.T) {
 		}
 		checkAnswer(t, syn, d.queue.sent[0].frame)
 	})
+	t.Run("until the end", func(t *testing.T) {
+		d := newTestDirector(t, testService(lvs.TCP, lvs.NAT, real4))
+		d.router.set(real4, pending)
+		d.queue.in = [][]byte{syn}
+		if err := d.workers[0].run(); err != nil {
+			t.Fatal(err)
+		}
+		if d.queue.dropped != 1 {
+			t.Errorf("%d of 1 packets given back", d.queue.dropped)
+		}
+	})
 	t.Run("too many", func(t *testing.T) {
 		d := newTestDirector(t, testService(lvs.TCP, lvs.NAT, real4))
 		d.router.set(real4, pending)

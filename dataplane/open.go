@@ -27,7 +27,7 @@ func Open(c *config.Config, warn func(error)) (*Director, error) {
 		return nil, err
 	}
 	if err := rlimit.RemoveMemlock(); err != nil {
-		return nil, fmt.Errorf("raise the locked-memory limit: %w (run as root or with CAP_SYS_RESOURCE)", err)
+		return nil, fmt.Errorf("raise the locked-memory limit: %w", err)
 	}
 	o := &opening{config: c, warn: warn}
 	d, err := o.open()

@@ -14,7 +14,7 @@ import (
 
 // Errors that Open wraps.
 var (
-	ErrNoInterface = errors.New("no interface to drive")
+	ErrNoInterface = errors.New("no such interface")
 	ErrNotEthernet = errors.New("not an Ethernet interface")
 	ErrMTU         = errors.New("MTU too large for AF_XDP frames")
 )
@@ -41,7 +41,7 @@ func findPorts(names []string) ([]port, error) {
 		names = usable(links)
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("%w: none is Ethernet and up; name some in [dataplane] interfaces", ErrNoInterface)
+		return nil, errors.New("no interface is Ethernet and up: name some in [dataplane] interfaces")
 	}
 	var ports []port
 	var errs []error
@@ -70,7 +70,7 @@ func usable(links []netlink.Link) []string {
 
 func newPort(number uint16, name string, l netlink.Link) (port, error) {
 	if l == nil {
-		return port{}, fmt.Errorf("%w: no such interface", ErrNoInterface)
+		return port{}, ErrNoInterface
 	}
 	a := l.Attrs()
 	if a.EncapType != "ether" || a.Flags&unix.IFF_LOOPBACK != 0 {

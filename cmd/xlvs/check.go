@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+
+	"xlvs/config"
+)
+
+// checkCommand prints the configuration in a file as a director would take it.
+func checkCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	file := flags.String("c", "", "the configuration `FILE`")
+	if err := parse(flags, args, stdout); err != nil {
+		return err
+	}
+	if *file == "" {
+		return flagsError(flags, "-c FILE is missing")
+	}
+	c, err := config.Load(*file)
+	if err != nil {
+		return err
+	}
+	return c.Write(stdout)
+}

@@ -1,0 +1,100 @@
+// Command xlvs is a Linux Virtual Server director in user space.
+//
+// Each word after `xlvs` is a command with flags of its own. Commands wire the
+// packages below them and decide nothing about packets; only here are flags
+// read, lines logged and exit codes chosen: 0 for done, 1 for a failure, 2 for a
+// command line that means nothing. An error is a line on stderr that says what
+// was being done and to what; several errors are several lines.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"xlvs/cmd/xlvs/demo"
+)
+
+// Exit codes.
+const (
+	exitDone = iota
+	exitFailure
+	exitUsage
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
+	os.Exit(dispatch(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// A command is a word after `xlvs`. Its function returns a usageError, or one of
+// its own that exitCode knows, for arguments it does not understand, and
+// flag.ErrHelp when it was asked for help and gave it.
+type command struct {
+	name, args, what string
+	run              func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+}
+
+// commands returns the commands in the order in which the usage lists them.
+func commands() []command {
+	return []command{
+		{"run", "[-c FILE]", "be a director, in the foreground", runCommand},
+		{"check", "-c FILE", "validate a configuration and print it with its defaults", checkCommand},
+		{"demo", "", "watch a director at work on this machine alone", demo.Command},
+		{"version", "", "print the version", versionCommand},
+	}
+}
+
+// dispatch runs the command that args name and returns the exit code.
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		printUsage(stderr)
+		return exitUsage
+	}
+	switch args[0] {
+	case "-h", "-help", "--help", "help":
+		printUsage(stdout)
+		return exitDone
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return exitCode(c.run(ctx, args[1:], stdout, stderr), stderr)
+		}
+	}
+	return exitCode(usageError(fmt.Sprintf("unknown command %q: xlvs -h lists the commands", args[0])), stderr)
+}
+
+// exitCode reports err, if there is one, and returns the exit code for it.
+func exitCode(err error, stderr io.Writer) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return exitDone
+	}
+	for _, line := range errorLines(err) {
+		fmt.Fprintln(stderr, "xlvs:", line)
+	}
+	if _, ok := errors.AsType[usageError](err); ok || errors.Is(err, demo.ErrUsage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// errorLines returns what err says, a line for each of the errors that were
+// joined to it. That is told by the text: errors.Join puts a line break between
+// its errors, also below a wrapping, and nothing else does.
+func errorLines(err error) []string { return strings.Split(err.Error(), "\n") }
+
+func printUsage(w io.Writer) {
+	fmt.Fprint(w, "usage: xlvs COMMAND [flags]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-15s  %s\n", c.name+" "+c.args, c.what)
+	}
+	fmt.Fprint(w, "\nxlvs COMMAND -h lists a command's flags.\n")
+}

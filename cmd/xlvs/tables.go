@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"xlvs/cmd/xlvs/ipvsadm"
+	"xlvs/dataplane"
+)
+
+// printTables writes what `ipvsadm -Ln` and `ipvsadm -Ln --stats` would, and how
+// many packets ended in each verdict; in one piece, so that a reader finds all of
+// it or nothing.
+func printTables(w io.Writer, d *dataplane.Director) error {
+	var b bytes.Buffer
+	services := d.Services()
+	ipvsadm.List(&b, services)
+	b.WriteByte('\n')
+	ipvsadm.ListStats(&b, services)
+	b.WriteByte('\n')
+	writeVerdicts(&b, d.Verdicts())
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("print tables: %w", err)
+	}
+	return nil
+}
+
+func writeVerdicts(b *bytes.Buffer, counts [dataplane.Verdicts]uint64) {
+	fmt.Fprintf(b, "%-40s %12s\n", "Verdict", "Packets")
+	for v := dataplane.Forward; v < dataplane.Verdicts; v++ {
+		fmt.Fprintf(b, "%-40s %12d\n", v, counts[v])
+	}
+}

@@ -62,11 +62,10 @@ func (e entry) expires() Time      { return Time(e.load(wGeneration)) }
 func (e entry) proto() lvs.Protocol {
 	return lvs.Protocol(e.load(wClient) >> 8)
 }
-func (e entry) state() lvs.State   { return lvs.State(e.load(wClient)) }
-func (e entry) flags() uint16      { return uint16(e.load(wVirtual)) }
-func (e entry) dest() lvs.DestID   { return lvs.DestID(e.load(wDest) >> 32) }
-func (e entry) method() lvs.Method { return lvs.Method(e.flags() & flagMethod) }
-func (e entry) slot() uint16       { return uint16(e.load(wReal)) }
+func (e entry) state() lvs.State { return lvs.State(e.load(wClient)) }
+func (e entry) flags() uint16    { return uint16(e.load(wVirtual)) }
+func (e entry) dest() lvs.DestID { return lvs.DestID(e.load(wDest) >> 32) }
+func (e entry) slot() uint16     { return uint16(e.load(wReal)) }
 func (e entry) links() (prev, next uint32) {
 	w := e.load(wLinks)
 	return uint32(w >> 32), uint32(w)

@@ -17,17 +17,17 @@ func TestSweepRemovesWhatIsDueAndNothingElse(t *testing.T) {
 		expires := map[lvs.Tuple]Time{}
 		now := Time(0)
 		for i := range rapid.IntRange(1, 50).Draw(rt, "connections") {
-			now += Time(rapid.IntRange(0, 30000).Draw(rt, "step"))
+			now += Time(rapid.IntRange(0, 2000).Draw(rt, "step"))
 			con := connection(i, i%2 == 0, lvs.UDP, lvs.NAT)
 			var c Conn
 			table.Insert(&c, &con, now)
 			table.v4.sweepTo(table, now)
-			table.timeouts.udp.Store(uint32(rapid.IntRange(1, 40000).Draw(rt, "timeout")))
+			table.timeouts.udp.Store(uint32(rapid.IntRange(1, 15000).Draw(rt, "timeout")))
 			table.Step(&c, In, EventNone, now)
 			expires[con.Tuple] = now + table.timeouts.of(lvs.UDP, 0)
 		}
 		for range 20 {
-			now += Time(rapid.IntRange(0, 5000).Draw(rt, "step"))
+			now += Time(rapid.IntRange(0, 3000).Draw(rt, "step"))
 			table.Sweep(now)
 			for tu, at := range expires {
 				_, ok := find(table, tu, In)

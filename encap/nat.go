@@ -10,14 +10,15 @@ import (
 )
 
 // NATRequest masquerades a client's packet: its destination becomes the real
-// server (ip_vs_nat_xmit). addr is of p's own family.
+// server (ip_vs_nat_xmit). addr is of p's own family. The port is set for TCP
+// and UDP only.
 func NATRequest(p *packet.Packet, proto lvs.Protocol, addr lvs.Addr, port uint16) {
 	DecrementTTL(p)
 	translate(p, proto, destination, addr, port)
 }
 
 // NATReply masquerades a real server's packet: its source becomes the virtual
-// service (handle_response). addr is of p's own family.
+// service (handle_response). addr and port are as in NATRequest.
 func NATReply(p *packet.Packet, proto lvs.Protocol, addr lvs.Addr, port uint16) {
 	DecrementTTL(p)
 	translate(p, proto, source, addr, port)
@@ -76,13 +77,13 @@ func setAddr6(b []byte, s side, addr lvs.Addr) (delta uint64) {
 // setPort sets a port in the transport header b and has its checksum follow the
 // port and the pseudo header.
 func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16, delta uint64) {
-	at := b[s.port() : s.port()+2]
-	before := binary.BigEndian.Uint16(at)
-	binary.BigEndian.PutUint16(at, port)
 	field := checksumField(b, proto)
 	if field == nil {
 		return
 	}
+	at := b[s.port() : s.port()+2]
+	before := binary.BigEndian.Uint16(at)
+	binary.BigEndian.PutUint16(at, port)
 	sum := binary.BigEndian.Uint16(field)
 	switch {
 	case p.Sum != (packet.Partial{}):
@@ -102,7 +103,7 @@ func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16
 }
 
 // checksumField returns the two bytes of the checksum in the transport header
-// b, nil if its protocol has none that covers addresses and ports.
+// b, nil if its protocol is neither TCP nor UDP.
 func checksumField(b []byte, proto lvs.Protocol) []byte {
 	switch proto {
 	case lvs.TCP:
@@ -113,10 +114,17 @@ func checksumField(b []byte, proto lvs.Protocol) []byte {
 	return nil
 }
 
-// finishUDP returns the checksum of a whole UDP datagram whose field is zero.
+// finishUDP returns the checksum of a UDP datagram whose field is zero. Both the
+// sum and the pseudo header go by UDP's own length (RFC 768), which may be less
+// than IP's. If the datagram is not all there, as in a first fragment, its
+// checksum stays zero: none.
 func finishUDP(p *packet.Packet) uint16 {
 	b := p.Bytes()
-	ip, udp := b[p.L3:], b[p.L4:]
+	ip := b[p.L3:]
+	udp, ok := header.ParseUDP(b[p.L4:])
+	if !ok {
+		return 0
+	}
 	var acc uint64
 	if ip[0]>>4 == 4 {
 		h := header.IPv4(ip)

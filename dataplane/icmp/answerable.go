@@ -33,21 +33,20 @@ func isHost6(b []byte) bool {
 	return a.Hi>>56 != 0xff && (a.Hi != 0 || a.Lo > 1)
 }
 
-// ICMP types that nobody else here needs: errors that do not quote a packet of a
-// connection's that came to grief, and the last type that is known to be a query
-// (RFC 950; the kernel's NR_ICMP_TYPES).
-const (
-	redirect4    = 5
-	badParameter = 12
-	lastQuery4   = 18
-	redirect6    = 137
-)
-
-// isQuery4 reports whether the ICMP message b is no error. What cannot be told
-// is taken for one, as the kernel's icmp_send does.
+// isQuery4 reports whether the ICMP message b is a query or the reply to one
+// (RFC 1122, 3.2.2): echo, or 13 to 18, timestamp to address mask. All else may
+// be an error, known or not, as the kernel's icmp_send sees it.
 func isQuery4(b []byte) bool {
-	return len(b) > 0 && !isError4(b[0]) && b[0] != redirect4 && b[0] != badParameter && b[0] <= lastQuery4
+	if len(b) == 0 {
+		return false
+	}
+	t := b[0]
+	return t == header.ICMPEcho || t == header.ICMPEchoReply || t >= 13 && t <= 18
 }
+
+// redirect6 is no error by its number, but may not be answered either (RFC 4443,
+// 2.4 (e.2)).
+const redirect6 = 137
 
 // isQuery6 is isQuery4 for ICMPv6.
 func isQuery6(b []byte) bool { return len(b) > 0 && !isError6(b[0]) && b[0] != redirect6 }

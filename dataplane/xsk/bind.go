@@ -3,6 +3,7 @@ package xsk
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -87,7 +88,22 @@ func (s *Socket) bindFirst(mode Mode) error {
 	if mode == Generic || s.g.opts.Copy {
 		addr.Flags |= unix.XDP_COPY
 	}
-	return failed("bind", unix.Bind(s.fd, addr))
+	return failed("bind", s.bind(addr))
+}
+
+// settle bounds how long a queue that is taken is waited for.
+const settle = 2 * time.Second
+
+// bind binds the socket. The kernel frees the queue of a socket that was closed,
+// or whose process was killed, some time later: a queue that is taken may be
+// free in a moment.
+func (s *Socket) bind(addr *unix.SockaddrXDP) error {
+	for end := time.Now().Add(settle); ; time.Sleep(5 * time.Millisecond) {
+		err := unix.Bind(s.fd, addr)
+		if !errors.Is(err, unix.EBUSY) || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // readBack learns whether the kernel chose zero-copy.
@@ -112,7 +128,7 @@ func (s *Socket) bindShared(mode Mode) error {
 	}
 	var err error
 	for _, other := range s.g.sockets {
-		err = unix.Bind(s.fd, &unix.SockaddrXDP{
+		err = s.bind(&unix.SockaddrXDP{
 			Flags: unix.XDP_SHARED_UMEM, SharedUmemFD: uint32(other.fd),
 			Ifindex: uint32(s.ifindex), QueueID: uint32(s.queue),
 		})

@@ -99,3 +99,19 @@ func TestStatsFromAnotherGoroutine(t *testing.T) {
 	}
 	reader.Wait()
 }
+
+// TestOpenAfterClose opens a queue as soon as another group has given it back,
+// while the kernel still clears it away.
+func TestOpenAfterClose(t *testing.T) {
+	ownNamespace(t)
+	w := newWire(t, "eth0", 1)
+	for i := range 20 {
+		g := newGroup(t, Options{Ring: 64})
+		if _, err := g.Open(0, w.near.Attrs().Index, 0, Native); err != nil {
+			t.Fatalf("time %d: %v", i+1, err)
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

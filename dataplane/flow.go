@@ -53,6 +53,7 @@ func (f *flow) readIPv4(p *packet.Packet, b []byte, l3 int) Verdict {
 	f.tuple.Src, f.tuple.Dst = lvs.Addr4(h.Src()), lvs.Addr4(h.Dst())
 	f.tuple.Proto = lvs.Protocol(h.Proto())
 	if h.IsFragment() {
+		p.L4 = 0
 		return Fragment
 	}
 	return f.readTransport(p, checksum.Pseudo4(h.Src(), h.Dst(), h.Proto(), len(h)-h.HeaderLen()))
@@ -72,7 +73,11 @@ func (f *flow) readIPv6(p *packet.Packet, b []byte, l3 int) Verdict {
 	p.L3, p.L4 = uint16(l3), uint16(l3+t.Offset)
 	f.tuple.Src, f.tuple.Dst = lvs.Addr16(h.Src()), lvs.Addr16(h.Dst())
 	f.tuple.Proto = lvs.Protocol(t.Proto)
+	if f.tuple.Src.Is4() || f.tuple.Dst.Is4() {
+		return Unreadable // IPv4-mapped addresses have no place on a wire, and would pass for IPv4 here
+	}
 	if t.MoreFragments || t.FragmentOffset != 0 {
+		p.L4 = 0
 		return Fragment
 	}
 	return f.readTransport(p, checksum.Pseudo6(h.Src(), h.Dst(), t.Proto, len(h)-t.Offset))

@@ -3,6 +3,7 @@ package dataplane
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -153,6 +154,12 @@ func TestVerdicts(t *testing.T) {
 				}
 			})
 		}
+	}
+	mapped := packettest.TCP("[2001:db8:c::7]:4242", "[2001:db8:1::1]:80", header.FlagSYN, "")
+	copy(packettest.Network(mapped)[24:], netip.MustParseAddr("::ffff:"+vip4).AsSlice())
+	d := newTestDirector(t, testService(lvs.TCP, lvs.NAT, real4))
+	if _, v := d.push(t, mapped); v[Unreadable] != 1 {
+		t.Errorf("IPv4-mapped destination: verdicts = %v, want unreadable", v)
 	}
 }
 

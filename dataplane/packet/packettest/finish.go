@@ -35,7 +35,7 @@ func finish(frame []byte) []byte {
 		h.SetChecksum(h.ComputeChecksum())
 	}
 	t := locate(frame)
-	if t.fragment || t.field() == 0 {
+	if t.fragment || t.field() == 0 || t.start+t.field()+2 > t.end {
 		return frame
 	}
 	field := frame[t.start+t.field():]

@@ -1,0 +1,61 @@
+package icmp
+
+import (
+	"bytes"
+	"testing"
+
+	"xlvs/dataplane/packet"
+	"xlvs/dataplane/packet/packettest"
+	"xlvs/lvs"
+)
+
+// FuzzErrors takes whatever a worker can parse through every function.
+func FuzzErrors(f *testing.F) {
+	query4, query6 := queries("odd")
+	for _, frame := range [][]byte{
+		query4, query6, unreachable(query4), unreachable(query6),
+		unreachable(withOptions(query4)), unreachable(withExtension(query6)),
+		withOptions(unreachable(query4)), withExtension(unreachable(query6)),
+		unreachable(packettest.Fragments(query6, 8, 9)[0]),
+		packettest.ICMP("198.51.100.7", "192.0.2.1", 8, 0, 7, "ping"),
+		packettest.VLAN(unreachable(query6), 200, 100),
+	} {
+		f.Add(frame, uint16(1400))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte, n uint16) {
+		p, proto, ok := parse(frame)
+		if !ok {
+			t.Skip()
+		}
+		a := addr(router4)
+		if !isIPv4(frame) {
+			a = addr(router6)
+		}
+		if q, ok := Related(p, proto); ok {
+			fuzzTranslate(t, p, q, a, n)
+		}
+		Answerable(p, proto)
+		before := bytes.Clone(p.Bytes())
+		if !Make(p, TooBig, a, int(n)) || !ChecksumOK(p) {
+			t.Errorf("Make gives %x of %x", p.Bytes(), before)
+		}
+	})
+}
+
+// fuzzTranslate checks what is left of an error when it has been translated.
+func fuzzTranslate(t *testing.T, p *packet.Packet, q Quote, a lvs.Addr, port uint16) {
+	length := p.Len()
+	ToReal(p, &q, a, port)
+	ToClient(p, &q, a, port)
+	if p.Len() != length || !ChecksumOK(p) {
+		t.Errorf("translation gives %x", p.Bytes())
+	}
+	want := lvs.Tuple{Src: a, Dst: a, SrcPort: port, DstPort: port, Proto: q.Tuple.Proto}
+	proto := lvs.ICMPv6
+	if a.Is4() {
+		proto = lvs.ICMP
+	}
+	if again, ok := Related(p, proto); !ok || again.Tuple != want {
+		t.Errorf("Related() = %v, %t afterwards, want %v", again.Tuple, ok, want)
+	}
+}

@@ -28,6 +28,7 @@ type Conn struct {
 	Addr   lvs.Addr // In: where the packet goes. Out: the virtual service it comes from
 	ref    ref
 	gen    uint32
+	expiry Time
 	flags  uint16
 }
 
@@ -143,8 +144,8 @@ func (f *family) walk(c *Conn, l *line, k *Key, tu *lvs.Tuple) bool {
 // only if the generation is the same before and after.
 func (f *family) read(c *Conn, n uint32, k *Key, tu *lvs.Tuple) bool {
 	e := f.entry(n)
-	gen := e.generation()
-	client := e.load(wClient)
+	before := e.load(wGeneration)
+	gen, client := uint32(before>>32), e.load(wClient)
 	if gen&1 != 0 || client&maskClient != k.client {
 		return false
 	}
@@ -168,7 +169,7 @@ func (f *family) read(c *Conn, n uint32, k *Key, tu *lvs.Tuple) bool {
 	} else {
 		c.Port, c.Addr = uint16(virtual>>16), e.addr(1, virtual)
 	}
-	c.ref, c.gen = ref(n), gen
+	c.ref, c.gen, c.expiry = ref(n), gen, Time(before)
 	if k.v6 {
 		c.ref |= refIPv6
 	}

@@ -43,8 +43,10 @@ func (t *timeouts) of(p lvs.Protocol, s lvs.State) Time {
 func (t *Table) Step(c *Conn, d Dir, ev Event, now Time) {
 	state := c.next(d, ev)
 	expires := now + t.timeouts.of(c.Proto, state)
-	if state == c.State && (d == In || c.flags&flagNoOutput == 0) && t.extend(c, expires) {
-		return
+	if state == c.State && (d == In || c.flags&flagNoOutput == 0) {
+		if c.expiry == expires || t.extend(c, expires) {
+			return
+		}
 	}
 	t.change(c, d, ev, now)
 }

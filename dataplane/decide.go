@@ -13,7 +13,7 @@ func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
 		return f.verdict
 	}
 	var c conntrack.Conn
-	ok := w.find(&c, f)
+	ok := w.d.table.Find(&c, &f.key, &f.tuple) || f.both && w.findRequest(&c, f)
 	if ok && f.opens && f.dir == conntrack.In && c.Reusable() {
 		w.d.table.Expire(&c)
 		ok = false
@@ -34,15 +34,9 @@ func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
 	return w.transmit(p, f, &c, d)
 }
 
-// find looks the connection up, in the direction that stage one aimed at and
-// then, where both are possible, in the other.
-func (w *worker) find(c *conntrack.Conn, f *flow) bool {
-	if w.d.table.Find(c, &f.key, &f.tuple) {
-		return true
-	}
-	if !f.both {
-		return false
-	}
+// findRequest looks for a request where the packet could have been a reply, and
+// was not.
+func (w *worker) findRequest(c *conntrack.Conn, f *flow) bool {
 	f.dir = conntrack.In
 	w.d.table.Key(&f.key, &f.tuple, f.dir)
 	return w.d.table.Find(c, &f.key, &f.tuple)
@@ -106,19 +100,25 @@ func (w *worker) count(d *destination, f *flow) {
 // hop returns where the packet goes next: towards the real server, which is
 // remembered with the destination, or towards the client, with the connection.
 func (w *worker) hop(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
+	id := neigh.HopID(c.Hop)
 	if f.dir == conntrack.In {
-		id := neigh.HopID(d.hop.Load())
-		if id.Stale(w.epoch) {
-			id = w.d.router.Route(d.addr)
-			w.d.router.Keep(id)
-			d.hop.Store(uint32(id))
-		}
+		id = neigh.HopID(d.hop.Load())
+	}
+	if id.Stale(w.epoch) {
+		id = w.route(f, c, d)
+	}
+	return id
+}
+
+// route looks up the next hop and remembers it.
+func (w *worker) route(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
+	if f.dir == conntrack.Out {
+		id := w.d.router.Route(f.tuple.Dst)
+		w.d.table.SetHop(c, uint32(id))
 		return id
 	}
-	id := neigh.HopID(c.Hop)
-	if id.Stale(w.epoch) {
-		id = w.d.router.Route(f.tuple.Dst)
-		w.d.table.SetHop(c, uint32(id))
-	}
+	id := w.d.router.Route(d.addr)
+	w.d.router.Keep(id)
+	d.hop.Store(uint32(id))
 	return id
 }

@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"xlvs/conntrack"
+	"xlvs/dataplane/checksum"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
 	"xlvs/dataplane/packet/packettest"
@@ -18,7 +20,8 @@ import (
 // port it varies, as a queue in memory: nothing is copied but the frame.
 type benchRing struct {
 	template []byte
-	offsets  struct{ addr, port, ttl int }
+	offsets  struct{ addr, port int }
+	sum      uint64   // of the IPv4 header without that address; 0 for IPv6
 	clients  []uint32 // low 32 bits of the address that a packet comes from, or goes to
 	chunks   [batch][2048]byte
 	packets  [batch]packet.Packet
@@ -35,19 +38,15 @@ func (r *benchRing) fill() []packet.Packet {
 		}
 		frame := r.chunks[i][packet.Headroom:]
 		copy(frame, r.template)
-		patch(frame, r.offsets.addr, c>>6, r.offsets.port, uint16(1024+c&63))
+		addr := 10<<24 | c>>6
+		binary.BigEndian.PutUint32(frame[r.offsets.addr:], addr)
+		binary.BigEndian.PutUint16(frame[r.offsets.port:], uint16(1024+c&63))
+		if r.sum != 0 {
+			binary.BigEndian.PutUint16(frame[24:], ^checksum.Fold(r.sum+uint64(addr)))
+		}
 		r.packets[i].Reset(r.chunks[i][:], packet.Headroom, len(r.template))
 	}
 	return r.packets[:]
-}
-
-// patch sets the client and keeps the IPv4 header checksum right.
-func patch(frame []byte, addrAt int, addr uint32, portAt int, port uint16) {
-	binary.BigEndian.PutUint32(frame[addrAt:], 10<<24|addr)
-	binary.BigEndian.PutUint16(frame[portAt:], port)
-	if h := header.IPv4(frame[14:]); h[0]>>4 == 4 {
-		h.SetChecksum(h.ComputeChecksum())
-	}
 }
 
 // nowhere takes packets back and forgets them.
@@ -123,6 +122,7 @@ func ring(frame []byte, v6 bool, d conntrack.Dir, n int) *benchRing {
 	for i := range r.clients {
 		r.clients[i] = uint32(i)
 	}
+	defer r.sumHeader()
 	switch {
 	case v6 && d == conntrack.In:
 		r.offsets.addr, r.offsets.port = 14+8+12, 14+40
@@ -134,6 +134,15 @@ func ring(frame []byte, v6 bool, d conntrack.Dir, n int) *benchRing {
 		r.offsets.addr, r.offsets.port = 14+16, 14+20+2
 	}
 	return r
+}
+
+// sumHeader prepares the IPv4 header checksum for addresses to come.
+func (r *benchRing) sumHeader() {
+	if h := header.IPv4(bytes.Clone(r.template[14:])); h[0]>>4 == 4 {
+		copy(h[r.offsets.addr-14:], make([]byte, 4))
+		h.SetChecksum(0)
+		r.sum = checksum.Add(0, h[:header.IPv4Size])
+	}
 }
 
 // BenchmarkEstablished is the whole worker on packets of connections that are

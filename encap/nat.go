@@ -13,14 +13,12 @@ import (
 // server (ip_vs_nat_xmit). addr is of p's own family. The port is set for TCP
 // and UDP only.
 func NATRequest(p *packet.Packet, proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	DecrementTTL(p)
 	translate(p, proto, destination, addr, port)
 }
 
 // NATReply masquerades a real server's packet: its source becomes the virtual
 // service (handle_response). addr and port are as in NATRequest.
 func NATReply(p *packet.Packet, proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	DecrementTTL(p)
 	translate(p, proto, source, addr, port)
 }
 
@@ -32,59 +30,60 @@ const (
 	destination side = 1
 )
 
-// Where a side's address and port are.
-func (s side) offset4() int { return 12 + 4*int(s) }
-func (s side) offset6() int { return 8 + 16*int(s) }
-func (s side) port() int    { return 2 * int(s) }
-
-// translate rewrites one endpoint of p, and the checksums incrementally (RFC
-// 1624): the header's for the address, the transport's for address and port.
+// translate takes one hop off p, rewrites one of its endpoints, and updates the
+// checksums incrementally (RFC 1624): the header's for hop and address, the
+// transport's for address and port.
 func translate(p *packet.Packet, proto lvs.Protocol, s side, addr lvs.Addr, port uint16) {
-	var delta uint64
 	b := p.Bytes()
+	var delta uint64
 	if addr.Is4() {
-		delta = setAddr4(b[p.L3:], s, addr.V4())
+		delta = forward4((*[header.IPv4Size]byte)(b[p.L3:]), s, addr.V4())
 	} else {
-		delta = setAddr6(b[p.L3:], s, addr)
+		delta = forward6((*[header.IPv6Size]byte)(b[p.L3:]), s, addr)
 	}
 	if p.L4 != 0 {
 		setPort(p, b[p.L4:], proto, s, port, delta)
 	}
 }
 
-// setAddr4 sets an IPv4 address and the header's checksum. It returns by how
-// much the sum of the pseudo header changes.
-func setAddr4(b []byte, s side, addr uint32) (delta uint64) {
-	at := b[s.offset4() : s.offset4()+4]
+// forward4 takes one hop off an IPv4 header and sets an address, with one update
+// of the checksum for both. It returns by how much the sum of the pseudo header
+// changes.
+func forward4(ip *[header.IPv4Size]byte, s side, addr uint32) (delta uint64) {
+	at := ip[12+4*(s&1):][:4]
 	delta = checksum.Delta32(binary.BigEndian.Uint32(at), addr)
 	binary.BigEndian.PutUint32(at, addr)
-	h := header.IPv4(b)
-	h.SetChecksum(checksum.Apply(h.Checksum(), delta))
+	ip[8]--
+	h := header.IPv4(ip[:])
+	h.SetChecksum(checksum.Apply(h.Checksum(), delta+checksum.Delta32(1<<8, 0)))
 	return delta
 }
 
-// setAddr6 sets an IPv6 address. It returns by how much the sum of the pseudo
-// header changes.
-func setAddr6(b []byte, s side, addr lvs.Addr) (delta uint64) {
-	at := b[s.offset6() : s.offset6()+16]
+// forward6 takes one hop off an IPv6 header and sets an address. It returns by
+// how much the sum of the pseudo header changes.
+func forward6(ip *[header.IPv6Size]byte, s side, addr lvs.Addr) (delta uint64) {
+	at := ip[8+16*(s&1):][:16]
 	delta = checksum.Delta64(binary.BigEndian.Uint64(at), addr.Hi) +
 		checksum.Delta64(binary.BigEndian.Uint64(at[8:]), addr.Lo)
 	binary.BigEndian.PutUint64(at, addr.Hi)
 	binary.BigEndian.PutUint64(at[8:], addr.Lo)
+	ip[7]--
 	return delta
 }
 
-// setPort sets a port in the transport header b and has its checksum follow the
-// port and the pseudo header.
+// setPort sets a port in the transport header b, if it has ports, and has its
+// checksum follow the port and the pseudo header.
 func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16, delta uint64) {
-	field := checksumField(b, proto)
-	if field == nil {
+	at := header.TCPChecksumOffset
+	if proto == lvs.UDP {
+		at = header.UDPChecksumOffset
+	} else if proto != lvs.TCP {
 		return
 	}
-	at := b[s.port() : s.port()+2]
-	before := binary.BigEndian.Uint16(at)
-	binary.BigEndian.PutUint16(at, port)
-	sum := binary.BigEndian.Uint16(field)
+	field := b[at : at+2]
+	sum, side := binary.BigEndian.Uint16(field), b[2*(s&1):][:2]
+	before := binary.BigEndian.Uint16(side)
+	binary.BigEndian.PutUint16(side, port)
 	switch {
 	case p.Sum != (packet.Partial{}):
 		// Only the pseudo header is in an unfinished checksum yet.
@@ -95,23 +94,11 @@ func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16
 		sum = finishUDP(p)
 	default:
 		sum = checksum.Apply(sum, delta+checksum.Delta32(uint32(before), uint32(port)))
-		if proto == lvs.UDP && sum == 0 {
+		if sum == 0 && proto == lvs.UDP {
 			sum = 0xffff
 		}
 	}
 	binary.BigEndian.PutUint16(field, sum)
-}
-
-// checksumField returns the two bytes of the checksum in the transport header
-// b, nil if its protocol is neither TCP nor UDP.
-func checksumField(b []byte, proto lvs.Protocol) []byte {
-	switch proto {
-	case lvs.TCP:
-		return b[header.TCPChecksumOffset : header.TCPChecksumOffset+2]
-	case lvs.UDP:
-		return b[header.UDPChecksumOffset : header.UDPChecksumOffset+2]
-	}
-	return nil
 }
 
 // finishUDP returns the checksum of a UDP datagram whose field is zero. Both the

@@ -5,6 +5,7 @@ import (
 
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet/packettest"
+	"xlvs/lvs"
 )
 
 func BenchmarkNATRequest(b *testing.B) {
@@ -21,7 +22,8 @@ func BenchmarkNATRequest(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			p, proto := mustParse(b, bb.frame)
 			addr, port := endpoint(bb.to)
-			field := checksumField(p.Bytes()[p.L4:], proto)
+			at := int(p.L4) + map[lvs.Protocol]int{lvs.TCP: header.TCPChecksumOffset, lvs.UDP: header.UDPChecksumOffset}[proto]
+			field := p.Bytes()[at : at+2]
 			sum := [2]byte(field)
 			b.ReportAllocs()
 			b.SetBytes(int64(p.Len()))

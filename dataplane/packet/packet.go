@@ -22,6 +22,7 @@ type Packet struct {
 	L3    uint16  // offset of the IP header in the frame, 0 until it is parsed
 	L4    uint16  // offset of the transport header, 0 if there is none to be read
 	Sum   Partial // checksum that is not finished yet
+	GSO   GSO     // how to cut the frame, if it is longer than a link takes
 	start uint32
 	end   uint32
 	buf   []byte
@@ -35,10 +36,30 @@ type Partial struct {
 	Field uint16 // the checksum's own place
 }
 
+// A GSO is a frame of many segments that share headers, as the kernel hands it
+// around until a device has to cut it (generic segmentation offload). The zero
+// GSO is an ordinary frame.
+type GSO struct {
+	Kind GSOKind
+	ECN  bool   // the first segment alone carries CWR
+	Size uint16 // payload bytes of each segment but the last
+}
+
+// A GSOKind is what the segments are.
+type GSOKind uint8
+
+// The kinds; GSONone is an ordinary frame.
+const (
+	GSONone GSOKind = iota
+	GSOTCP4
+	GSOTCP6
+	GSOUDP // datagrams of either family (UDP_SEGMENT)
+)
+
 // Reset makes p the frame of n bytes that starts at buf[start]. Everything
 // known about an earlier frame is forgotten but Frame and In.
 func (p *Packet) Reset(buf []byte, start, n int) {
-	p.Out, p.L3, p.L4, p.Sum = NoPort, 0, 0, Partial{}
+	p.Out, p.L3, p.L4, p.Sum, p.GSO = NoPort, 0, 0, Partial{}, GSO{}
 	p.buf, p.start, p.end = buf, uint32(start), uint32(start+n)
 }
 

@@ -45,6 +45,12 @@ func (g *Group) Wait(timeout time.Duration) error {
 	return g.poll(timeout)
 }
 
+// Watch has Wait return also when fd becomes readable: a queue of another kind,
+// of the same worker. Sockets must all be open by then; fd stays the caller's.
+func (g *Group) Watch(fd int) {
+	g.polls = append(g.polls, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+}
+
 // unsettled reports whether something is going on that poll does not tell of:
 // frames in a TX ring, which copy mode sends only while somebody calls, or no
 // free frame, so that the next one comes back through a completion ring.
@@ -91,6 +97,9 @@ func (g *Group) allBroken() bool {
 		} else if p.Revents != 0 {
 			good++
 		}
+	}
+	for _, p := range g.polls[len(g.sockets)+1:] {
+		good += int(p.Revents)
 	}
 	return broken > 0 && good == 0
 }

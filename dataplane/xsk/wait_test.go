@@ -40,6 +40,24 @@ func TestWake(t *testing.T) {
 	}
 }
 
+func TestWatchedDescriptorEndsWait(t *testing.T) {
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	g := newGroup(t, Options{Ports: 1, Ring: 64})
+	g.Watch(pipe[0])
+	done := sleeper(g)
+	if _, err := unix.Write(pipe[1], []byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ended(t, done); err != nil {
+		t.Errorf("Wait = %v, want nil", err)
+	}
+}
+
 func TestCloseEndsWait(t *testing.T) {
 	g := newGroup(t, Options{Ports: 1, Ring: 64})
 	done := sleeper(g)

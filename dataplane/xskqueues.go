@@ -61,7 +61,7 @@ func openGroup(ports []port, w, workers int, mode xsk.Mode, opts xsk.Options) (*
 		for queue := w; queue < p.queues; queue += workers {
 			s, err := g.Open(p.Number, p.Index, queue, mode)
 			if err != nil {
-				return nil, errors.Join(fmt.Errorf("%s queue %d: %w", p.Name, queue, err), g.Close())
+				return nil, errors.Join(err, g.Close())
 			}
 			q.sockets = append(q.sockets, s)
 			q.ports = append(q.ports, p.Number)

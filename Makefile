@@ -28,9 +28,12 @@ fuzz:
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
+# The figures in README.md. On a machine that does nothing else.
 bench:
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) \
 		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
+	go run ./bench veth
+	go run ./bench idle -seconds 30
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/xlvs ./cmd/xlvs

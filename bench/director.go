@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"xlvs/config"
+	"xlvs/lvs"
+)
+
+// A director is how to run one: the xlvs binary, and a place for its files.
+type director struct {
+	binary string
+	dir    string // its own, removed by close
+}
+
+// newDirector builds xlvs, unless binary names one.
+func newDirector(ctx context.Context, binary string) (*director, error) {
+	dir, err := os.MkdirTemp("", "xlvs-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a place for the director's files: %w", err)
+	}
+	d := &director{binary: binary, dir: dir}
+	if binary != "" {
+		return d, nil
+	}
+	d.binary = filepath.Join(dir, "xlvs")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", d.binary, "xlvs/cmd/xlvs")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		_ = d.close()
+		return nil, fmt.Errorf("build xlvs: %w\n%s", err, out)
+	}
+	return d, nil
+}
+
+func (d *director) close() error { return os.RemoveAll(d.dir) }
+
+// command returns the command that runs a director with one service, which
+// reaches the sink by method.
+func (d *director) command(method lvs.Method) ([]string, error) {
+	var b bytes.Buffer
+	if err := serviceConfig(method).Write(&b); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	file := filepath.Join(d.dir, method.String()+".toml")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	return []string{d.binary, "run", "-c", file}, nil
+}
+
+// serviceConfig returns the configuration for command: everything else in it
+// has its default.
+func serviceConfig(method lvs.Method) *config.Config {
+	c := config.Default()
+	c.Dataplane.Interfaces = []string{inDev, outDev}
+	c.Services = []config.Service{{
+		ServiceKey: config.ServiceKey{Protocol: lvs.UDP, VIP: netip.MustParseAddr(vip), Port: port},
+		Scheduler:  "rr",
+		Reals: []config.Real{{
+			RealKey: config.RealKey{Addr: netip.MustParseAddr(rip), Port: port},
+			Method:  method,
+			Weight:  1,
+		}},
+	}}
+	return c
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"xlvs/lvs"
+)
+
+// A path is one way for the stream through the director's host.
+type path struct {
+	name string // for -paths
+	what string
+	// command runs it, until SIGTERM, in the director's host.
+	command func(n *network, d *director) ([]string, error)
+	dst     string // of the stream's packets when they arrive
+}
+
+// reference is the path whose speed the others are ratios to.
+const reference = forwardName
+
+// paths returns the paths in the order in which a round takes them.
+func paths() []path {
+	return []path{
+		{forwardName, "the director's sockets, no director", loop(forwardName), vip},
+		{"nat", "xlvs, masquerading", direct(lvs.NAT), rip},
+		{"dr", "xlvs, direct routing", direct(lvs.DirectRouting), vip},
+		{asavieName, "github.com/asavie/xdp v0.3.3, no director", loop(asavieName), vip},
+	}
+}
+
+// direct returns the command of a director.
+func direct(method lvs.Method) func(*network, *director) ([]string, error) {
+	return func(_ *network, d *director) ([]string, error) { return d.command(method) }
+}
+
+// loop returns the command of a forward loop: this program, once more.
+func loop(name string) func(*network, *director) ([]string, error) {
+	return func(n *network, _ *director) ([]string, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find own program: %w", err)
+		}
+		return []string{self, name, inDev, n.client.HardwareAddr.String(), outDev, n.server.HardwareAddr.String()}, nil
+	}
+}
+
+// end returns where the stream ends.
+func (p path) end() netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(p.dst), port) }
+
+// pathNames returns the names of ps, as choosePaths takes them.
+func pathNames(ps []path) string {
+	var names []string
+	for _, p := range ps {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ",")
+}
+
+// choosePaths returns the paths whose names are in list, in the order of list.
+func choosePaths(list string) (chosen []path, err error) {
+	for name := range strings.SplitSeq(list, ",") {
+		p, ok := findPath(name, paths())
+		if !ok {
+			return nil, usageError(fmt.Sprintf("-paths: %q is none of %s", name, pathNames(paths())))
+		}
+		if _, twice := findPath(name, chosen); twice {
+			return nil, usageError(fmt.Sprintf("-paths: %q is there twice", name))
+		}
+		chosen = append(chosen, p)
+	}
+	return chosen, nil
+}
+
+func findPath(name string, in []path) (path, bool) {
+	for _, p := range in {
+		if p.name == name {
+			return p, true
+		}
+	}
+	return path{}, false
+}

@@ -23,22 +23,16 @@ type Config struct {
 	Services  []Service
 }
 
-// A Mode is how a director's sockets get at the frames of an interface.
-type Mode string
-
-// The modes.
-const (
-	XDP        Mode = "xdp"         // AF_XDP, the program in the driver
-	XDPGeneric Mode = "xdp-generic" // AF_XDP, the program above the driver; for drivers without XDP
-)
-
 // Dataplane is what a director is started with.
 type Dataplane struct {
 	Interfaces     []string // empty: every Ethernet interface that is up, but lo
 	Mode           Mode
+	Prefer         Prefer
 	Workers        int           // 0: one per core, as far as the interfaces have queues
 	MaxConnections int           // room in the connection table
 	BusyPoll       time.Duration // how long a worker polls a queue before it sleeps; 0: not at all
+	AnswerARP      bool          // answer ARP and ND for the VIPs that no interface of the host holds
+	Interface      map[string]InterfaceSettings
 }
 
 // Timeouts are how long an idle connection is remembered, the three that
@@ -112,7 +106,7 @@ const (
 // default, no services.
 func Default() *Config {
 	return &Config{
-		Dataplane: Dataplane{Mode: XDP, MaxConnections: defaultConns},
+		Dataplane: Dataplane{Mode: Auto, Prefer: Bulk, MaxConnections: defaultConns, AnswerARP: true},
 		Timeouts:  Timeouts{TCP: defaultTCP, TCPFin: defaultTCPFin, UDP: defaultUDP},
 	}
 }

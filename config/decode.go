@@ -18,9 +18,26 @@ func decode(t *table) *Config {
 func (d *Dataplane) decode(t *table) {
 	t.list("interfaces", &d.Interfaces)
 	spelled(t, "mode", modeWords[:], &d.Mode)
+	spelled(t, "prefer", preferWords[:], &d.Prefer)
 	t.integer("workers", &d.Workers)
 	t.integer("max_connections", &d.MaxConnections)
 	t.duration("busy_poll", `a duration, as in "20us"`, &d.BusyPoll)
+	read(t, "answer_arp", "a boolean", &d.AnswerARP)
+	for name, it := range t.named("interface") {
+		var s InterfaceSettings
+		s.decode(it)
+		if d.Interface == nil {
+			d.Interface = make(map[string]InterfaceSettings)
+		}
+		d.Interface[name] = s
+	}
+	t.done()
+}
+
+// decode sets what one [dataplane.interface.NAME] mentions.
+func (s *InterfaceSettings) decode(t *table) {
+	spelled(t, "mode", modeWords[:], &s.Mode)
+	spelled(t, "prefer", preferWords[:], &s.Prefer)
 	t.done()
 }
 

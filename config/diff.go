@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -70,9 +71,26 @@ func (d *differ) dataplane(old, new *Dataplane) {
 		d.add("dataplane: interfaces %q -> %q", old.Interfaces, new.Interfaces)
 	}
 	compare(d, "dataplane: mode", old.Mode, new.Mode)
+	compare(d, "dataplane: prefer", old.Prefer, new.Prefer)
 	compare(d, "dataplane: workers", old.Workers, new.Workers)
 	compare(d, "dataplane: max_connections", old.MaxConnections, new.MaxConnections)
 	compare(d, "dataplane: busy_poll", durationText(old.BusyPoll), durationText(new.BusyPoll))
+	compare(d, "dataplane: answer_arp", old.AnswerARP, new.AnswerARP)
+	d.interfaces(old, new)
+}
+
+// interfaces compares what the interfaces with settings of their own come to. To
+// say in two places what one says is no difference.
+func (d *differ) interfaces(old, new *Dataplane) {
+	names := make(map[string]InterfaceSettings)
+	maps.Copy(names, old.Interface)
+	maps.Copy(names, new.Interface)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		oldMode, oldPrefer := old.ModeOf(name)
+		newMode, newPrefer := new.ModeOf(name)
+		compare(d, fmt.Sprintf("dataplane: interface %q: mode", name), oldMode, newMode)
+		compare(d, fmt.Sprintf("dataplane: interface %q: prefer", name), oldPrefer, newPrefer)
+	}
 }
 
 // timeouts compares the three timeouts.

@@ -22,14 +22,24 @@ func TestDiff(t *testing.T) {
 			slices.Reverse(c.Services[0].Reals)
 		}, nil},
 		"dataplane": {func(c *Config) {
-			c.Dataplane = Dataplane{Mode: XDP, Workers: 1, MaxConnections: 5}
+			c.Dataplane = Dataplane{Mode: Auto, Prefer: Bulk, Workers: 1, MaxConnections: 5, AnswerARP: true}
 		}, []string{
-			`dataplane: interfaces ["eth0" "eth1"] -> [] (needs a restart)`,
-			"dataplane: mode xdp-generic -> xdp (needs a restart)",
+			`dataplane: interfaces ["eth0" "eth1" "eth0.100"] -> [] (needs a restart)`,
+			"dataplane: mode xdp-generic -> auto (needs a restart)",
+			"dataplane: prefer pps -> bulk (needs a restart)",
 			"dataplane: workers 2 -> 1 (needs a restart)",
 			"dataplane: max_connections 250000 -> 5 (needs a restart)",
 			"dataplane: busy_poll 20µs -> 0s (needs a restart)",
+			"dataplane: answer_arp false -> true (needs a restart)",
+			`dataplane: interface "eth0.100": prefer pps -> bulk (needs a restart)`,
+			`dataplane: interface "eth1": mode packet -> auto (needs a restart)`,
 		}},
+		"interface": {func(c *Config) { c.Dataplane.Interface["eth0"] = InterfaceSettings{Mode: XDP} }, []string{
+			`dataplane: interface "eth0": mode xdp-generic -> xdp (needs a restart)`,
+		}},
+		"interface says what the director says": {func(c *Config) {
+			c.Dataplane.Interface["eth0"] = InterfaceSettings{XDPGeneric, PPS}
+		}, nil},
 		"timeouts": {func(c *Config) {
 			c.Timeouts = Default().Timeouts
 			c.Timeouts.TCP /= 2

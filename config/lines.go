@@ -9,8 +9,8 @@ import (
 // its path, such as "service.1.real.0.port": the TOML library tells lines for
 // its own errors only. src is a document that the library has accepted, so this
 // looks for structure and checks nothing. Of a key in quotes the text between
-// them is taken as it stands, escapes included; no key of ours needs any. What
-// is deeper than maxDepth has no path of its own.
+// them is taken as it stands, escapes included; of ours only an interface with a
+// strange name needs any. What is deeper than maxDepth has no path of its own.
 func indexLines(src string) map[string]int {
 	s := &lineScanner{src: src, line: 1, lines: make(map[string]int), elems: make(map[string]int)}
 	prefix := ""
@@ -25,7 +25,8 @@ func indexLines(src string) map[string]int {
 }
 
 // maxDepth bounds the length of paths, so that a hostile file costs no more than
-// its size. The deepest path of ours is service.0.real.0.port.
+// its size. The deepest paths of ours, service.0.real.0.port and, an interface's
+// name having dots, dataplane.interface.eth0.100.mode, are shorter.
 const maxDepth = 8
 
 // What may stand between two tokens.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"net/netip"
@@ -159,6 +160,19 @@ func (t *table) table(key string) *table {
 	sub := &table{doc: t.doc, path: join(t.path, key)}
 	read(t, key, "a table: ["+sub.path+"]", &sub.values)
 	return sub
+}
+
+// named returns the tables in the table at key by their names, in the order of
+// those: what stands there is named by the operator.
+func (t *table) named(key string) iter.Seq2[string, *table] {
+	outer := t.table(key)
+	return func(yield func(string, *table) bool) {
+		for _, name := range slices.Sorted(maps.Keys(outer.values)) {
+			if !yield(name, outer.table(name)) {
+				return
+			}
+		}
+	}
 }
 
 // tables returns the tables of the array at key, which header opens in a file.

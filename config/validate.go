@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -15,6 +16,7 @@ var (
 	ErrDuplicateReal      = errors.New("duplicate real server")
 	ErrDuplicateInterface = errors.New("duplicate interface")
 	ErrInterface          = errors.New("not an interface name")
+	ErrForeignInterface   = errors.New("not among the interfaces")
 	ErrAddress            = errors.New("unusable address")
 	ErrAddressFamily      = errors.New("address family mismatch")
 	ErrPort               = errors.New("port mismatch")
@@ -75,14 +77,44 @@ func (d *Dataplane) check(r reporter) {
 	for i, name := range d.Interfaces {
 		r.check(fmt.Sprintf("interfaces.%d", i), checkInterface(name, d.Interfaces[:i]))
 	}
-	if _, ok := nameOf(modeWords[:], d.Mode); !ok {
-		r("mode", fmt.Errorf("mode %q: %w: must be %s", d.Mode, ErrUnknownName, oneOf(modeWords[:])))
-	}
+	r.check("mode", spelt("mode", modeWords[:], d.Mode))
+	r.check("prefer", spelt("prefer", preferWords[:], d.Prefer))
 	r.check("workers", within("workers", d.Workers, 0, MaxWorkers))
 	r.check("max_connections", within("max_connections", d.MaxConnections, 1, MaxConnections))
 	if d.BusyPoll != 0 {
 		r.check("busy_poll", within("busy_poll", d.BusyPoll, MinBusyPoll, MaxBusyPoll))
 	}
+	for _, name := range slices.Sorted(maps.Keys(d.Interface)) {
+		s := d.Interface[name]
+		s.check(r.inside(join("interface", name), fmt.Sprintf("interface %q", name)))
+		r.check(join("interface", name), d.checkSettings(name))
+	}
+}
+
+// checkSettings checks the name of an interface that has settings of its own.
+func (d *Dataplane) checkSettings(name string) error {
+	if len(d.Interfaces) > 0 && !slices.Contains(d.Interfaces, name) {
+		return fmt.Errorf("interface %q: %w: interfaces must list it, or be empty", name, ErrForeignInterface)
+	}
+	return checkInterface(name, nil)
+}
+
+// check reports what is wrong with s.
+func (s *InterfaceSettings) check(r reporter) {
+	if s.Mode != "" {
+		r.check("mode", spelt("mode", modeWords[:], s.Mode))
+	}
+	if s.Prefer != "" {
+		r.check("prefer", spelt("prefer", preferWords[:], s.Prefer))
+	}
+}
+
+// spelt returns an error unless a file can say value.
+func spelt[T ~string](key string, words []word[T], value T) error {
+	if _, ok := nameOf(words, value); !ok {
+		return fmt.Errorf("%s %q: %w: must be %s", key, value, ErrUnknownName, oneOf(words))
+	}
+	return nil
 }
 
 // checkInterface checks name by the kernel's rule (dev_valid_name) and against

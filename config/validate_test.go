@@ -24,7 +24,12 @@ func TestValidate(t *testing.T) {
 	}
 	rip4 := func(a string) func(*Config) { return func(c *Config) { c.Services[0].Reals[0].Addr = addr(a) } }
 	rip6 := func(a string) func(*Config) { return func(c *Config) { c.Services[1].Reals[0].Addr = addr(a) } }
-	iface := func(n string) func(*Config) { return func(c *Config) { c.Dataplane.Interfaces[1] = n } }
+	iface := func(n string) func(*Config) {
+		return func(c *Config) { c.Dataplane.Interfaces = append(c.Dataplane.Interfaces, n) }
+	}
+	own := func(n string, s InterfaceSettings) func(*Config) {
+		return func(c *Config) { c.Dataplane.Interface[n] = s }
+	}
 
 	tests := map[string]struct {
 		breaks func(*Config)
@@ -36,6 +41,19 @@ func TestValidate(t *testing.T) {
 		"longest timeout":              {func(c *Config) { c.Timeouts.TCP = MaxTimeout }, nil},
 		"link-local real server, IPv4": {rip4("169.254.0.1"), nil},
 		"link-local VIP":               {vip("fe80::1"), nil},
+		"no preference":                {func(c *Config) { c.Dataplane.Prefer = "" }, ErrUnknownName},
+		"interface in no mode known":   {own("eth0", InterfaceSettings{Mode: "dpdk"}), ErrUnknownName},
+		"interface prefers the moon":   {own("eth0", InterfaceSettings{Prefer: "moon"}), ErrUnknownName},
+		"interface with no difference": {own("eth0", InterfaceSettings{}), nil},
+		"settings for nothing driven":  {own("eth7", InterfaceSettings{}), ErrForeignInterface},
+		"settings where all are driven": {func(c *Config) {
+			c.Dataplane.Interfaces = nil
+			own("eth7", InterfaceSettings{XDP, PPS})(c)
+		}, nil},
+		"settings for an alias, all driven": {func(c *Config) {
+			c.Dataplane.Interfaces = nil
+			own("eth7:1", InterfaceSettings{})(c)
+		}, ErrInterface},
 		"no mode":                      {func(c *Config) { c.Dataplane.Mode = "" }, ErrUnknownName},
 		"negative workers":             {func(c *Config) { c.Dataplane.Workers = -1 }, ErrRange},
 		"no connections":               {func(c *Config) { c.Dataplane.MaxConnections = 0 }, ErrRange},

@@ -17,7 +17,8 @@ type word[T comparable] struct {
 var (
 	protocolWords = [...]word[lvs.Protocol]{{"tcp", lvs.TCP}, {"udp", lvs.UDP}}
 	methodWords   = [...]word[lvs.Method]{{"nat", lvs.NAT}, {"dr", lvs.DirectRouting}}
-	modeWords     = [...]word[Mode]{{"xdp", XDP}, {"xdp-generic", XDPGeneric}}
+	modeWords     = [...]word[Mode]{{"auto", Auto}, {"xdp", XDP}, {"xdp-generic", XDPGeneric}, {"packet", Packet}}
+	preferWords   = [...]word[Prefer]{{"pps", PPS}, {"bulk", Bulk}}
 )
 
 // valueOf returns what name stands for.

@@ -9,8 +9,8 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// The file as the encoder writes it. Every key is there, in the order in which
-// an operator would look for it.
+// The file as the encoder writes it. The keys are in the order in which an
+// operator would look for them.
 type (
 	configFile struct {
 		Dataplane dataplaneFile `toml:"dataplane"`
@@ -18,11 +18,18 @@ type (
 		Services  []serviceFile `toml:"service"`
 	}
 	dataplaneFile struct {
-		Interfaces     []string `toml:"interfaces"`
-		Mode           string   `toml:"mode"`
-		Workers        int      `toml:"workers"`
-		MaxConnections int      `toml:"max_connections"`
-		BusyPoll       string   `toml:"busy_poll"`
+		Interfaces     []string                 `toml:"interfaces"`
+		Mode           Mode                     `toml:"mode"`
+		Prefer         Prefer                   `toml:"prefer"`
+		Workers        int                      `toml:"workers"`
+		MaxConnections int                      `toml:"max_connections"`
+		BusyPoll       string                   `toml:"busy_poll"`
+		AnswerARP      bool                     `toml:"answer_arp"`
+		Interface      map[string]interfaceFile `toml:"interface,omitempty"`
+	}
+	interfaceFile struct {
+		Mode   Mode   `toml:"mode,omitempty"`
+		Prefer Prefer `toml:"prefer,omitempty"`
 	}
 	timeoutsFile struct {
 		TCP    string `toml:"tcp"`
@@ -45,7 +52,8 @@ type (
 )
 
 // Write writes c as a file that Parse reads back as an equal Config. Every
-// setting is written, the defaults too. Nothing is written if c is not valid.
+// setting is written, the defaults too, but of a single interface only what it
+// has of its own. Nothing is written if c is not valid.
 func (c *Config) Write(w io.Writer) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("write config: %w", err)
@@ -58,17 +66,27 @@ func (c *Config) Write(w io.Writer) error {
 
 // file returns what Write encodes of c, which is valid.
 func (c *Config) file() configFile {
-	d, t := c.Dataplane, c.Timeouts
+	t := c.Timeouts
 	f := configFile{
-		Dataplane: dataplaneFile{
-			Interfaces: append([]string{}, d.Interfaces...), // not nil, which is left out
-			Mode:       string(d.Mode), Workers: d.Workers, MaxConnections: d.MaxConnections,
-			BusyPoll: durationText(d.BusyPoll),
-		},
-		Timeouts: timeoutsFile{durationText(t.TCP), durationText(t.TCPFin), durationText(t.UDP)},
+		Dataplane: c.Dataplane.file(),
+		Timeouts:  timeoutsFile{durationText(t.TCP), durationText(t.TCPFin), durationText(t.UDP)},
 	}
 	for i := range c.Services {
 		f.Services = append(f.Services, c.Services[i].file())
+	}
+	return f
+}
+
+// file returns what Write encodes of d.
+func (d *Dataplane) file() dataplaneFile {
+	f := dataplaneFile{
+		Interfaces: append([]string{}, d.Interfaces...), // not nil, which is left out
+		Mode:       d.Mode, Prefer: d.Prefer, Workers: d.Workers, MaxConnections: d.MaxConnections,
+		BusyPoll: durationText(d.BusyPoll), AnswerARP: d.AnswerARP,
+		Interface: make(map[string]interfaceFile),
+	}
+	for name, s := range d.Interface {
+		f.Interface[name] = interfaceFile(s)
 	}
 	return f
 }

@@ -17,10 +17,12 @@ import (
 func TestWriteDefault(t *testing.T) {
 	const want = `[dataplane]
   interfaces = []
-  mode = "xdp"
+  mode = "auto"
+  prefer = "bulk"
   workers = 0
   max_connections = 1000000
   busy_poll = "0s"
+  answer_arp = true
 
 [timeouts]
   tcp = "900s"
@@ -85,13 +87,19 @@ func drawConfig(t *rapid.T) *Config {
 		return time.Duration(rapid.Int64Range(int64(lo), int64(hi)).Draw(t, label))
 	}
 	c := Default()
-	c.Dataplane.Mode = rapid.SampledFrom([]Mode{XDP, XDPGeneric}).Draw(t, "mode")
+	c.Dataplane.Mode = rapid.SampledFrom([]Mode{Auto, XDP, XDPGeneric, Packet}).Draw(t, "mode")
+	c.Dataplane.Prefer = rapid.SampledFrom([]Prefer{PPS, Bulk}).Draw(t, "prefer")
+	c.Dataplane.AnswerARP = rapid.Bool().Draw(t, "answer_arp")
 	c.Dataplane.Workers = rapid.IntRange(0, MaxWorkers).Draw(t, "workers")
 	c.Dataplane.MaxConnections = rapid.IntRange(1, MaxConnections).Draw(t, "connections")
 	c.Dataplane.BusyPoll = between("busy", MinBusyPoll, MaxBusyPoll)
-	names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z"'\\%é]{1,7}`), 0, 3, rapid.ID[string]).Draw(t, "interfaces")
+	names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z.="'\\%é]{3,7}`), 0, 3, rapid.ID[string]).Draw(t, "interfaces")
 	if len(names) > 0 { // an empty list is read as nil
 		c.Dataplane.Interfaces = names
+		c.Dataplane.Interface = map[string]InterfaceSettings{names[0]: {
+			Mode:   rapid.SampledFrom([]Mode{"", Auto, Packet}).Draw(t, "its mode"),
+			Prefer: rapid.SampledFrom([]Prefer{"", PPS, Bulk}).Draw(t, "its preference"),
+		}}
 	}
 	c.Timeouts = Timeouts{between("tcp", MinTimeout, MaxTimeout), between("fin", MinTimeout, MaxTimeout), MinTimeout}
 	for i := range rapid.IntRange(0, 4).Draw(t, "services") {

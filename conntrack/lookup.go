@@ -2,7 +2,6 @@ package conntrack
 
 import (
 	"math/bits"
-	"sync/atomic"
 
 	"xlvs/lvs"
 )
@@ -83,8 +82,11 @@ func (t *Table) Probe(k *Key) {
 // Touch reads the entry that Probe noted. The result means nothing; the caller
 // must let it escape, or the compiler drops the load.
 func (t *Table) Touch(k *Key) uint64 {
-	f := t.family(k.v6)
-	return atomic.LoadUint64(&f.entries[int(k.entry)*f.words])
+	if k.v6 { // an entry of two cache lines
+		e := t.v6.entry(k.entry)
+		return e.load(wGeneration) + e.load(wAddrs)
+	}
+	return t.v4.entry(k.entry).load(wGeneration)
 }
 
 // match returns the first slot of l with the tag of h, 0 for none. It looks at

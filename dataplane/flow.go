@@ -29,9 +29,14 @@ type flow struct {
 func (f *flow) read(p *packet.Packet) {
 	*f = flow{}
 	b := p.Bytes()
-	if f.readPlain(p, b) {
+	if f.readPlain4(p, b) || f.readPlain6(p, b) {
 		return
 	}
+	f.readAny(p, b)
+}
+
+// readAny is read for every frame that there is.
+func (f *flow) readAny(p *packet.Packet, b []byte) {
 	typ, l3, ok := header.Network(b)
 	switch {
 	case !ok:
@@ -43,45 +48,6 @@ func (f *flow) read(p *packet.Packet) {
 	default:
 		f.verdict = NotOurs
 	}
-}
-
-// plain is the least frame that readPlain looks at: Ethernet, IPv4 without
-// options, and the smallest TCP header.
-const plain = header.EthernetSize + header.IPv4Size + header.TCPSize
-
-// readPlain is read for the frame that most are: no tags, IPv4 without options,
-// not a fragment, TCP. It reports false, and changes nothing, if the frame is
-// another, or if there is anything wrong with it.
-func (f *flow) readPlain(p *packet.Packet, frame []byte) bool {
-	if len(frame) < plain {
-		return false
-	}
-	b := (*[plain]byte)(frame)
-	ip, tcp := b[header.EthernetSize:], b[header.EthernetSize+header.IPv4Size:]
-	w0, w1 := binary.BigEndian.Uint32(ip), binary.BigEndian.Uint32(ip[4:])
-	w2, src, dst := binary.BigEndian.Uint32(ip[8:]), binary.BigEndian.Uint32(ip[12:]), binary.BigEndian.Uint32(ip[16:])
-	size, offset := int(w0&0xffff), int(tcp[12]>>4)*4
-	const moreOrOffset = 0x3fff
-	if binary.BigEndian.Uint16(b[12:]) != header.TypeIPv4 || w0>>24 != 0x45 || w1&moreOrOffset != 0 ||
-		uint8(w2>>16) != header.ProtoTCP || size > len(frame)-header.EthernetSize ||
-		offset < header.TCPSize || offset > size-header.IPv4Size ||
-		checksum.Fold(uint64(w0)+uint64(w1)+uint64(w2)+uint64(src)+uint64(dst)) != 0xffff {
-		return false
-	}
-	f.size = size
-	p.L3, p.L4 = header.EthernetSize, header.EthernetSize+header.IPv4Size
-	p.Truncate(header.EthernetSize + size)
-	ports := binary.BigEndian.Uint32(tcp)
-	f.tuple = lvs.Tuple{
-		Src: lvs.Addr4(src), SrcPort: uint16(ports >> 16), Dst: lvs.Addr4(dst), DstPort: uint16(ports), Proto: lvs.TCP,
-	}
-	f.event = conntrack.TCPEvent(tcp[13])
-	f.opens = f.event == conntrack.EventSYN
-	pseudo := checksum.Pseudo4(src, dst, header.ProtoTCP, size-header.IPv4Size)
-	if binary.BigEndian.Uint16(tcp[header.TCPChecksumOffset:]) == checksum.Fold(pseudo) {
-		findUnfinished(p, p.Bytes()[p.L4:], header.TCPChecksumOffset, pseudo)
-	}
-	return true
 }
 
 func (f *flow) readIPv4(p *packet.Packet, b []byte, l3 int) Verdict {
@@ -174,7 +140,7 @@ func (f *flow) readRelated(p *packet.Packet) Verdict {
 // whole does not verify.
 func findUnfinished(p *packet.Packet, b []byte, field int, pseudo uint64) {
 	sum := checksum.Fold(pseudo)
-	if binary.BigEndian.Uint16(b[field:]) != sum {
+	if be16(b[field:]) != sum {
 		return
 	}
 	if checksum.Fold(checksum.Add(pseudo, b)) == 0xffff {

@@ -1,4 +1,5 @@
-// Package icmp makes ICMP errors about packets and translates those of others.
+// Package icmp makes ICMP errors about packets, translates those of others, and
+// answers echo requests.
 //
 // An error is made in the frame of the packet it is about, which is not sent
 // anyway, so it needs no memory of its own. Translation has an error about one

@@ -10,19 +10,19 @@ import (
 	"xlvs/lvs"
 )
 
-// The body is the classifier without its shell. The shell puts the frame's
-// start and end into two registers, may keep its context in ctxSlot, puts the
-// body behind that, and says what happens at takeLabel and passLabel; there,
+// The body is the classifier without its shell. The shell comes first and leaves
+// its context in R1; it may keep it in ctxSlot, and it chooses the access by
+// which the body reads. It has the last word at takeLabel and passLabel, where
 // only ctxSlot is as it was.
 const (
 	takeLabel = "take"
 	passLabel = "pass"
 
-	regStart  = asm.R6 // of the frame
-	regEnd    = asm.R7 // of the frame
-	regOffset = asm.R8 // of the header that is next, from start
+	regFrame  = asm.R6 // the frame, as its access has it
+	regEnd    = asm.R7 // where it ends, likewise
+	regOffset = asm.R8 // of the header that is next, from the frame's start
 	regProto  = asm.R9 // EtherType first, then IP protocol
-	regWindow = asm.R2 // the header that is next, once reach has checked it
+	regWindow = asm.R2 // the header that is next, once reach has been there
 
 	// When the frame has been read, three of them become free.
 	regWantDst = asm.R6 // Flags that make a destination the director's
@@ -38,6 +38,7 @@ const (
 	srcPort    = -64 // as on the wire, zero in fragments
 	dstPort    = -62
 	quotedSlot = -68
+	windowSlot = -112 // room for a copy of the longest header
 
 	keyPort  = 16 // offsets in a key
 	keyProto = 18
@@ -47,14 +48,16 @@ const (
 // A body is the classifier being written down, instruction by instruction.
 type body struct {
 	endpoints *ebpf.Map
+	frame     access
 	insns     asm.Instructions
 	pending   string // label of the next instruction
 	labels    int    // how many were made up
 }
 
 // classify writes the body down, in the order that a frame meets it.
-func classify(endpoints *ebpf.Map) asm.Instructions {
-	b := &body{endpoints: endpoints}
+func classify(endpoints *ebpf.Map, frame access) asm.Instructions {
+	b := &body{endpoints: endpoints, frame: frame}
+	frame.open(b)
 	b.clear()
 	b.ethernet("ipv4", "ipv6")
 
@@ -103,17 +106,12 @@ func (b *body) fresh() string {
 
 func (b *body) jump(label string) { b.emit(asm.Ja.Label(label)) }
 
-// reach makes the next n bytes of the frame readable through window, or passes
-// a frame that ends before. Only registers from R6 up survive it.
-func (b *body) reach(n int32) {
-	b.emit(
-		asm.Mov.Reg(regWindow, regStart),
-		asm.Add.Reg(regWindow, regOffset),
-		asm.Mov.Reg(asm.R3, regWindow),
-		asm.Add.Imm(asm.R3, n),
-		asm.JGT.Reg(asm.R3, regEnd, passLabel),
-	)
-}
+// reach makes the next n bytes of the frame, ipv6Size at most, readable by load,
+// or passes a frame that ends before. Only registers from R6 up survive it.
+func (b *body) reach(n int32) { b.frame.reach(b, n) }
+
+// within passes a frame that ends before the header that is next would begin.
+func (b *body) within() { b.frame.within(b) }
 
 // load reads from window into register r.
 func (b *body) load(r asm.Register, off int16, size asm.Size) {

@@ -60,7 +60,7 @@ func (b *body) ipv4(fragment string) {
 		asm.JLT.Imm(asm.R1, ipv4Size, passLabel),
 		asm.Add.Reg(regOffset, asm.R1),
 	)
-	b.reach(0)
+	b.within()
 	b.emit(asm.JSet.Imm(asm.R4, wire16(ipv4OffsetMask), fragment))
 }
 

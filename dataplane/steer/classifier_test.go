@@ -80,11 +80,11 @@ func TestUpdate(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, c, next)
-	p := newDropper(t, c)
-	if takes(t, p, frame(tcp(client4+":4242", "192.0.2.1:80"))) {
+	p := newShells(t, c)["xdp"]
+	if p.takes(t, frame(tcp(client4+":4242", "192.0.2.1:80"))) {
 		t.Error("a removed service is taken")
 	}
-	if !takes(t, p, frame(tcp(client4+":4242", "192.0.2.3:8080"))) {
+	if !p.takes(t, frame(tcp(client4+":4242", "192.0.2.3:8080"))) {
 		t.Error("an added service is passed")
 	}
 

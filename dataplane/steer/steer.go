@@ -2,8 +2,10 @@
 //
 // The decision is one classifier, written twice: Rules.Take in Go, to be read,
 // and the body of a BPF program, to be run in front of the host's own stack.
-// Both look endpoints up in the same set, hold no state besides it, and agree
-// on every frame, however odd. A frame that is taken may still turn out not to
+// The body has three shells: XDP redirects to AF_XDP sockets; in packet mode
+// SocketFilter keeps the host's frames out of the director's sockets, and Drop
+// keeps the director's frames from the host. All look endpoints up in the same
+// set, hold no state besides it, and agree on every frame, however odd. A frame that is taken may still turn out not to
 // be the director's; a frame that is passed never comes back. Nothing here
 // knows a connection, a scheduler or a socket.
 package steer

@@ -3,7 +3,7 @@ package steer
 import "xlvs/lvs"
 
 // Take reports whether frame, which starts with its Ethernet header, is the
-// director's. It is what the BPF program does, said plainly.
+// director's. It is what the BPF programs do, said plainly.
 func (r Rules) Take(frame []byte) bool {
 	f, ok := read(frame)
 	if !ok {

@@ -64,18 +64,21 @@ func classify(endpoints *ebpf.Map, frame access) asm.Instructions {
 	b.label("ipv4")
 	b.ipv4("fragment")
 	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMP), "ports"))
-	b.icmpv4()
+	b.icmpv4("echo")
 	b.ipv4(passLabel)
 	b.jump("ports")
 
 	b.label("ipv6")
 	b.ipv6("fragment")
 	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMPv6), "ports"))
-	b.icmpv6()
+	b.icmpv6("echo")
 	b.ipv6(passLabel)
 	b.jump("ports")
 
 	b.label("fragment")
+	b.onlyWithPorts()
+	b.jump("echo")
+	b.label("echo")
 	b.wantAddresses()
 	b.jump("match")
 

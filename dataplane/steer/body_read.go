@@ -138,12 +138,14 @@ func (b *body) extension(fragment, transport string) {
 	)
 }
 
-// icmpv4 steps into an ICMP error and passes every other message.
-func (b *body) icmpv4() {
+// icmpv4 steps into an ICMP error, goes to the label echo with a request for
+// one, and passes every other message.
+func (b *body) icmpv4(echo string) {
 	quote := b.fresh()
 	b.reach(icmpSize)
 	b.load(asm.R1, 0, asm.Byte)
 	b.emit(
+		asm.JEq.Imm(asm.R1, icmpEcho, echo),
 		asm.JEq.Imm(asm.R1, icmpUnreachable, quote),
 		asm.JEq.Imm(asm.R1, icmpSourceQuench, quote),
 		asm.JNE.Imm(asm.R1, icmpTimeExceeded, passLabel),
@@ -152,10 +154,11 @@ func (b *body) icmpv4() {
 	b.quote()
 }
 
-// icmpv6 steps into an ICMPv6 error and passes every other message.
-func (b *body) icmpv6() {
+// icmpv6 does for ICMPv6 what icmpv4 does.
+func (b *body) icmpv6(echo string) {
 	b.reach(icmpSize)
 	b.load(asm.R1, 0, asm.Byte)
+	b.emit(asm.JEq.Imm(asm.R1, icmpv6Echo, echo))
 	b.emit(asm.JGE.Imm(asm.R1, icmpv6Info, passLabel))
 	b.quote()
 }
@@ -180,9 +183,9 @@ func (b *body) wantPorts() {
 	)
 }
 
-// wantAddresses asks for what fragments without ports are taken by.
+// wantAddresses asks for what fragments without ports, and requests for an echo,
+// are taken by.
 func (b *body) wantAddresses() {
-	b.onlyWithPorts()
 	b.store(srcPort, 0, asm.Half)
 	b.store(dstPort, 0, asm.Half)
 	b.emit(

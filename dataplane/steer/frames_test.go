@@ -26,6 +26,10 @@ func testRules() Rules {
 	r.AddReply(lvs.TCP, addr("198.51.100.9"), 8080)
 	r.AddReply(lvs.UDP, addr("198.51.100.10"), 0)
 	r.AddReply(lvs.TCP, addr("2001:db8:9::9"), 8443)
+	r.AddService(lvs.TCP, addr(unheld4), 80)
+	r.AddUnheld(addr(unheld4))
+	r.AddUnheld(addr(unheld6))
+	r.AddClient(lvs.TCP, addr("198.51.100.1"), 40000)
 	r.AddLocal(addr("192.0.2.1")) // a VIP on an interface of the host
 	r.AddLocal(addr("198.51.100.1"))
 	r.AddLocal(addr("2001:db8:9::1"))

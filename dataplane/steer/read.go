@@ -42,18 +42,22 @@ const (
 	icmpSourceQuench = 4
 	icmpTimeExceeded = 11
 	icmpv6Info       = 128
+
+	icmpEcho   = 8
+	icmpv6Echo = 128
 )
 
 // A flow is what a frame says about itself, or, if it is an ICMP error, about
 // the packet that it quotes.
 type flow struct {
 	tuple    lvs.Tuple
-	fragment bool // not the first: has no ports
+	fragment bool // has no ports: not the first of a datagram, or a request for an echo
 	quoted   bool // the tuple is of the packet inside an ICMP error
 }
 
 // read finds the flow of frame. It reports false if the frame is not unicast
-// TCP, UDP or SCTP, nor an error about such, or is too short to tell. Only the
+// TCP, UDP or SCTP, nor an error about such, nor a request for an echo, or is too
+// short to tell. Only the
 // frame's end bounds it: lengths inside are for the director to doubt.
 func read(frame []byte) (flow, bool) {
 	etherType, b, ok := ethernet(frame)
@@ -61,6 +65,10 @@ func read(frame []byte) (flow, bool) {
 		return flow{}, false
 	}
 	f, b, ok := network(etherType, b)
+	if ok && !f.fragment && isEcho(etherType, f.tuple.Proto, b) {
+		f.fragment = true
+		return f, true
+	}
 	if ok && !f.fragment && isError(etherType, f.tuple.Proto, b) {
 		f, b, ok = network(etherType, b[icmpSize:])
 		f.quoted = true
@@ -180,6 +188,17 @@ func isExtension(p lvs.Protocol) bool {
 }
 
 func hasPorts(p lvs.Protocol) bool { return p == lvs.TCP || p == lvs.UDP || p == lvs.SCTP }
+
+// isEcho reports whether b is a request for an echo of the right IP version.
+func isEcho(etherType uint16, p lvs.Protocol, b []byte) bool {
+	if len(b) < icmpSize {
+		return false
+	}
+	if etherType == typeIPv4 {
+		return p == lvs.ICMP && b[0] == icmpEcho
+	}
+	return p == lvs.ICMPv6 && b[0] == icmpv6Echo
+}
 
 // isError reports whether b is an ICMP error of the right IP version.
 func isError(etherType uint16, p lvs.Protocol, b []byte) bool {

@@ -24,7 +24,7 @@ const (
 func seeds(t testing.TB) map[string]seed {
 	all := map[string]seed{}
 	for _, group := range []map[string]seed{
-		recorded(t), requests(), replies(), errors4(), errors6(), fragments(), framing(), headers4(), headers6(),
+		recorded(t), requests(), replies(), errors4(), errors6(), unheld(), fragments(), framing(), headers4(), headers6(),
 	} {
 		for name, s := range group {
 			if _, ok := all[name]; ok {
@@ -97,6 +97,28 @@ func replies() map[string]seed {
 		"port 0 service to a client":            {frame(tcp("192.0.2.2:1234", client4+":4242")), true},
 		"service's other port to a client":      {frame(tcp("192.0.2.1:22", client4+":4242")), false},
 		"service to the host":                   {frame(tcp("192.0.2.1:80", "198.51.100.1:4242")), false},
+	}
+}
+
+// VIPs of testRules that no interface holds.
+const unheld4, unheld6 = "192.0.2.99", "2001:db8::99"
+
+// unheld are frames that a host would answer if it knew the VIP, and those of
+// clients on the director itself.
+func unheld() map[string]seed {
+	served := tcp("192.0.2.1:80", client4+":4242")
+	return map[string]seed{
+		"any port of an unheld VIP":               {frame(tcp(client4+":4242", unheld4+":4443")), true},
+		"any datagram to an unheld VIP":           {frame(udp(client4+":4242", unheld4+":4443")), true},
+		"any port of an unheld VIP over ipv6":     {frame(tcp("["+client6+"]:4242", "["+unheld6+"]:4443")), true},
+		"echo request to an unheld VIP":           {frame(icmp(8, client4, unheld4, served)), true},
+		"echo request to an unheld VIP over ipv6": {frame(icmp(128, client6, unheld6, served)), true},
+		"echo reply to an unheld VIP":             {frame(icmp(0, client4, unheld4, served)), false},
+		"echo reply to an unheld VIP over ipv6":   {frame(icmp(129, client6, unheld6, served)), false},
+		"truncated echo request":                  {frame(icmp(8, client4, unheld4, served)[:24]), false},
+		"real server to a local client":           {frame(tcp("198.51.100.9:8080", "198.51.100.1:40000")), true},
+		"stranger to a local client":              {frame(tcp(client4+":80", "198.51.100.1:40000")), true},
+		"real server to the host":                 {frame(tcp("198.51.100.9:8080", "198.51.100.1:40001")), false},
 	}
 }
 

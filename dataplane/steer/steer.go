@@ -5,9 +5,10 @@
 // The body has three shells: XDP redirects to AF_XDP sockets; in packet mode
 // SocketFilter keeps the host's frames out of the director's sockets, and Drop
 // keeps the director's frames from the host. All look endpoints up in the same
-// set, hold no state besides it, and agree on every frame, however odd. A frame that is taken may still turn out not to
-// be the director's; a frame that is passed never comes back. Nothing here
-// knows a connection, a scheduler or a socket.
+// set, hold no state besides it, and agree on every frame, however odd. A frame
+// that is taken may still turn out not to be the director's; a frame that is
+// passed never comes back. Nothing here knows a connection, a scheduler or a
+// socket.
 package steer
 
 import (
@@ -80,3 +81,21 @@ func (r Rules) AddReply(proto lvs.Protocol, addr lvs.Addr, port uint16) {
 // AddLocal makes addr one of the director host's own: what a real server sends
 // there is the host's, unless addr is a service's as well.
 func (r Rules) AddLocal(addr lvs.Addr) { r[Endpoint{Addr: addr}] |= Local }
+
+// AddUnheld has everything taken that a host would answer for addr: it is a
+// service's, but on no interface, so that the host does not know it.
+func (r Rules) AddUnheld(addr lvs.Addr) {
+	r.AddService(lvs.TCP, addr, 0)
+	r.AddService(lvs.UDP, addr, 0)
+	icmp := lvs.ICMP
+	if !addr.Is4() {
+		icmp = lvs.ICMPv6
+	}
+	r.AddService(icmp, addr, 0)
+}
+
+// AddClient has packets to one port of the host's own taken: a client on the
+// director itself has a connection to a service there.
+func (r Rules) AddClient(proto lvs.Protocol, addr lvs.Addr, port uint16) {
+	r[Endpoint{addr, port, proto}] |= Service
+}

@@ -118,7 +118,7 @@ func unheld() map[string]seed {
 		"truncated echo request":                  {frame(icmp(8, client4, unheld4, served)[:24]), false},
 		"real server to a local client":           {frame(tcp("198.51.100.9:8080", "198.51.100.1:40000")), true},
 		"stranger to a local client":              {frame(tcp(client4+":80", "198.51.100.1:40000")), true},
-		"real server to the host":                 {frame(tcp("198.51.100.9:8080", "198.51.100.1:40001")), false},
+		"real server to another port of the host": {frame(tcp("198.51.100.9:8080", "198.51.100.1:40001")), false},
 	}
 }
 

@@ -62,6 +62,14 @@ func newWire(t *testing.T) wire {
 	w := wire{linkNamed(t, "eth0"), linkNamed(t, "eth0-far")}
 	must(t, netlink.LinkSetUp(w.far))
 	must(t, netlink.LinkSetUp(w.near))
+	// A device drops what it is given to send until it has noticed its carrier.
+	for _, name := range []string{"eth0", "eth0-far"} {
+		for start := time.Now(); linkNamed(t, name).Attrs().OperState != netlink.OperUp; time.Sleep(time.Millisecond) {
+			if time.Since(start) > deadline {
+				t.Fatalf("%s does not come up", name)
+			}
+		}
+	}
 	index := w.near.Attrs().Index
 	must(t, netlink.AddrAdd(w.near, &netlink.Addr{IPNet: netlink.NewIPNet(net.IPv4(192, 0, 2, 1))}))
 	must(t, netlink.RouteAdd(&netlink.Route{LinkIndex: index, Dst: netlink.NewIPNet(net.ParseIP(client4)), Scope: netlink.SCOPE_LINK}))

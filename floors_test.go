@@ -32,7 +32,7 @@ var floors = []floor{
 		"config", "sched", "encap", "encap/segment",
 		"conntrack", "conntrack/ftp", "conntrack/sip",
 		"dataplane/xsk", "dataplane/rawsock", "dataplane/steer", "dataplane/host",
-		"dataplane/neigh", "dataplane/fragment", "dataplane/icmp", "dataplane/replay",
+		"dataplane/neigh", "dataplane/announce", "dataplane/fragment", "dataplane/icmp", "dataplane/reset", "dataplane/replay",
 	}},
 	{"2, one packet from frame to frame", []string{"dataplane"}},
 	{"3, who changes the configuration", []string{"control", "health"}},

@@ -27,12 +27,12 @@ type Config struct {
 type Dataplane struct {
 	Interfaces     []string // empty: every Ethernet interface that is up, but lo
 	Mode           Mode
-	Prefer         Prefer
-	Workers        int           // 0: one per core, as far as the interfaces have queues
-	MaxConnections int           // room in the connection table
-	BusyPoll       time.Duration // how long a worker polls a queue before it sleeps; 0: not at all
-	AnswerARP      bool          // answer ARP and ND for the VIPs that no interface of the host holds
-	Interface      map[string]InterfaceSettings
+	Prefer         Prefer                       // what Auto chooses for
+	Workers        int                          // 0: one per core, as far as the interfaces have queues
+	MaxConnections int                          // room in the connection table
+	BusyPoll       time.Duration                // how long a worker polls a queue before it sleeps; 0: not at all
+	AnswerARP      bool                         // answer ARP and ND for the VIPs that no interface of the host holds
+	Interface      map[string]InterfaceSettings // what single interfaces have different; see ModeOf
 }
 
 // Timeouts are how long an idle connection is remembered, the three that

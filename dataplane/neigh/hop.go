@@ -30,9 +30,9 @@ type HopState uint8
 
 // The states of a hop.
 const (
-	Unroutable HopState = iota // no route, or one that refuses: net unreachable
+	Unroutable HopState = iota // no route, one that refuses, or its interface is gone: net unreachable
 	Local                      // the host's own address
-	Foreign                    // routed out of an interface that is not one of the ports
+	Foreign                    // routed out of an interface that is neither a port nor a VLAN on one
 	Pending                    // being resolved, or not asked about yet: hold the packet and call Resolve
 	Reachable                  // Dst is the neighbour's
 	Failed                     // nobody answers: host unreachable, and call Resolve
@@ -53,10 +53,12 @@ func (s HopState) String() string {
 type Hop struct {
 	Port     uint16
 	State    HopState
+	Raw      bool       // send the packet without a frame: the port has no Ethernet, so Src and Dst are zero
+	Tags     Tags       // of the frame; Src is then the MAC of the VLAN's interface
 	Src, Dst header.MAC // Dst only when Reachable
 	MTU      int        // bytes of layer 3: the route's or the link's, whichever is less
 	Source   lvs.Addr   // preferred address of the host towards it, zero if it has none
-	Gateway  lvs.Addr   // the neighbour: a gateway, or the destination itself
+	Gateway  lvs.Addr   // the neighbour: a gateway, or the destination itself; zero if Raw without a gateway
 }
 
 // Numbers of the hops that have no neighbour. Every table begins with them.

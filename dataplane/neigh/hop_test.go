@@ -21,11 +21,11 @@ func offline(hops int, opts Options) *Mirror {
 	on4.port, on6.port, by.port = 3, 3, 3
 	by.gateway, by.mtu = addr("192.0.2.1"), 1400
 	m.view.Store(freeze(facts{
-		routes: []route{on4, on6, by},
-		links:  make([]Link, 4),
-		addrs:  []address{{addr("192.0.2.9"), 120, inside, global}},
+		routes:  []route{on4, on6, by},
+		links:   []Link{3: {Name: "in", MAC: ourMAC, MTU: 1500, Up: true}},
+		devices: []device{{exit{port: 3}, inside, ourMAC, 1500}},
+		addrs:   []address{{addr("192.0.2.9"), 120, inside, global}},
 	}, 1))
-	m.view.Load().links[3] = Link{Name: "in", MAC: ourMAC, MTU: 1500, Up: true}
 	return m
 }
 

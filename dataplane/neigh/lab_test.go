@@ -26,6 +26,7 @@ import (
 //	  other  203.0.113.9 (is no port)    ─── other
 type lab struct {
 	t        *testing.T
+	theirs   netns.NsHandle
 	peers    *netlink.Handle
 	ports    []Port
 	notified chan struct{} // one signal for one call or more
@@ -44,18 +45,18 @@ func newLab(t *testing.T) *lab {
 	// Never unlocked: the thread must end with the test's goroutine.
 	runtime.LockOSThread()
 	theirs := newNamespace(t)
-	defer theirs.Close()
+	t.Cleanup(func() { theirs.Close() })
 	peers, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	must(t, err)
 	t.Cleanup(peers.Close)
 	ours := newNamespace(t)
 	defer ours.Close()
 
-	l := &lab{t: t, peers: peers, notified: make(chan struct{}, 1), locals: make(chan struct{}, 1)}
-	l.cable(theirs, "in", "192.0.2.9/24", "192.0.2.1/24", "2001:db8::9/64", "2001:db8::1/64")
-	l.cable(theirs, "out", "198.51.100.9/24", "198.51.100.1/24", "2001:db8:1::9/64", "2001:db8:1::1/64")
-	l.cable(theirs, "other", "203.0.113.9/24", "203.0.113.1/24", "2001:db8:2::9/64", "2001:db8:2::1/64")
-	l.ports = []Port{{in, l.link("in").Attrs().Index, "in"}, {out, l.link("out").Attrs().Index, "out"}}
+	l := &lab{t: t, theirs: theirs, peers: peers, notified: make(chan struct{}, 1), locals: make(chan struct{}, 1)}
+	l.cable("in", "192.0.2.9/24", "192.0.2.1/24", "2001:db8::9/64", "2001:db8::1/64")
+	l.cable("out", "198.51.100.9/24", "198.51.100.1/24", "2001:db8:1::9/64", "2001:db8:1::1/64")
+	l.cable("other", "203.0.113.9/24", "203.0.113.1/24", "2001:db8:2::9/64", "2001:db8:2::1/64")
+	l.ports = []Port{l.port(in, "in"), l.port(out, "out")}
 	return l
 }
 
@@ -86,9 +87,9 @@ func newNamespace(t *testing.T) netns.NsHandle {
 }
 
 // cable joins the namespaces by a veth pair; addresses alternate, ours first.
-func (l *lab) cable(theirs netns.NsHandle, name string, addrs ...string) {
+func (l *lab) cable(name string, addrs ...string) {
 	l.t.Helper()
-	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: name, PeerNamespace: netlink.NsFd(int(theirs))}
+	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: name, PeerNamespace: netlink.NsFd(int(l.theirs))}
 	veth.Name = name
 	must(l.t, netlink.LinkAdd(veth))
 	peer, err := l.peers.LinkByName(name)
@@ -119,6 +120,12 @@ func must(t *testing.T, err error) {
 // open returns a mirror of the director's namespace, closed with the test.
 func (l *lab) open() *Mirror {
 	l.t.Helper()
+	return l.openWith(Options{})
+}
+
+// openWith is open with more options.
+func (l *lab) openWith(opts Options) *Mirror {
+	l.t.Helper()
 	signal := func(c chan struct{}) func() {
 		return func() {
 			select {
@@ -127,10 +134,9 @@ func (l *lab) open() *Mirror {
 			}
 		}
 	}
-	m, err := Open(l.ports, Options{
-		Notify: signal(l.notified), LocalsChanged: signal(l.locals),
-		Warn: func(err error) { l.t.Error("warning:", err) },
-	})
+	opts.Notify, opts.LocalsChanged = signal(l.notified), signal(l.locals)
+	opts.Warn = func(err error) { l.t.Error("warning:", err) }
+	m, err := Open(l.ports, opts)
 	must(l.t, err)
 	l.t.Cleanup(func() {
 		if err := m.Close(); err != nil {
@@ -138,6 +144,12 @@ func (l *lab) open() *Mirror {
 		}
 	})
 	return m
+}
+
+// port returns our interface of that name as a port.
+func (l *lab) port(number uint16, name string) Port {
+	l.t.Helper()
+	return Port{Number: number, Index: l.link(name).Attrs().Index, Name: name}
 }
 
 func (l *lab) link(name string) netlink.Link {

@@ -25,33 +25,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Port is an interface that the director drives, with the director's number for it.
-type Port struct {
-	Number uint16
-	Index  int // the kernel's interface index
-	Name   string
-}
-
 // Options tune a Mirror. The zero value is ready to use. The functions are
 // called from the mirror's goroutines, two of which may call at once; they must
 // return quickly and must not call Close.
 type Options struct {
-	Notify        func()      // a hop became Reachable or Failed
+	Notify        func()      // a hop became Reachable, Failed, or lost its interface
 	LocalsChanged func()      // the host's own addresses changed
 	Warn          func(error) // a reading or a request failed, and will be repeated
 	Hops          int         // room for next hops, at most 65535, which 0 means
+	// LinkChanged tells that a port went up or down, came or vanished, or has
+	// another MAC or MTU. Link says what is the case now.
+	LinkChanged func(port uint16)
+	// LinkAppeared tells that there is an interface of that name which was not
+	// there, or was another: one that was made, made again, or got the name.
+	LinkAppeared func(name string, index int)
 }
 
 // A Mirror follows one network namespace. All methods but Close are safe for
 // concurrent use.
 type Mirror struct {
-	opts  Options
-	ports []Port
-	ask   *netlink.Handle   // dumps and requests
-	news  *nl.NetlinkSocket // notifications, read by listen
+	opts Options
+	ask  *netlink.Handle   // dumps and requests
+	news *nl.NetlinkSocket // notifications, read by listen
 
 	view atomic.Pointer[view]
 	hops *table
+
+	reading sync.Mutex // held while the kernel's tables are read; taken before mu
+	ports   []Port
+	names   map[string]int // all interfaces when they were last read
 
 	mu      sync.Mutex // guards what follows, and every change of view and hops
 	cache   map[neighbour]cached
@@ -115,20 +117,6 @@ func newMirror(ports []Port, opts Options) *Mirror {
 	return m
 }
 
-// ErrPorts is wrapped by Open when its ports cannot be told apart.
-var ErrPorts = errors.New("duplicate port")
-
-func checkPorts(ports []Port) error {
-	numbers, indexes := make(map[uint16]bool), make(map[int]bool)
-	for _, p := range ports {
-		if numbers[p.Number] || indexes[p.Index] {
-			return fmt.Errorf("port %d (%s, interface %d): %w", p.Number, p.Name, p.Index, ErrPorts)
-		}
-		numbers[p.Number], indexes[p.Index] = true, true
-	}
-	return nil
-}
-
 // newsBytes is room for the notifications of some thousands of changed routes.
 // When it does not do, everything is read again.
 const newsBytes = 1 << 20
@@ -167,10 +155,11 @@ func (m *Mirror) load() error {
 		return err
 	}
 	for _, p := range m.ports {
-		if int(p.Number) >= len(f.links) || f.links[p.Number].Name == "" {
+		if p.Index != 0 && f.links[p.Number].Name == "" {
 			return fmt.Errorf("port %d: no interface %d (%s)", p.Number, p.Index, p.Name)
 		}
 	}
+	m.names = f.names
 	m.view.Store(freeze(f, 1))
 	return m.readNeighbours()
 }
@@ -183,7 +172,10 @@ func (m *Mirror) Close() (err error) {
 		close(m.done)
 		m.news.Close()
 		m.tasks.Wait()
-		if err = m.release(); err != nil {
+		m.mu.Lock()
+		err = m.release(func(neighbour) bool { return true })
+		m.mu.Unlock()
+		if err != nil {
 			err = fmt.Errorf("close neighbour mirror: %w", err)
 		}
 		m.ask.Close()

@@ -19,7 +19,7 @@ func TestOpenRefusesPorts(t *testing.T) {
 	if _, err := Open(l.ports, Options{}); !errors.Is(err, ErrPorts) {
 		t.Errorf("Open with one number twice: %v, want %v", err, ErrPorts)
 	}
-	if _, err := Open([]Port{{1, 9999, "absent"}}, Options{}); err == nil {
+	if _, err := Open([]Port{{Number: 1, Index: 9999, Name: "absent"}}, Options{}); err == nil {
 		t.Error("Open with an interface that is not there: no error")
 	}
 }

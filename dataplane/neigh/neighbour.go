@@ -52,20 +52,12 @@ func newCached(k *netlink.Neigh) (n neighbour, c cached, ok bool) {
 	return n, c, true
 }
 
-// readNeighbours replaces the cache with the kernel's table.
+// readNeighbours replaces the cache with the kernel's table. It is for listen,
+// where no notification is taken in meanwhile.
 func (m *Mirror) readNeighbours() error {
-	cache := make(map[neighbour]cached)
-	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
-		ks, err := m.ask.NeighList(0, family)
-		// What changed during the dump is in the notifications that follow.
-		if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-			return fmt.Errorf("dump neighbours of address family %d: %w", family, err)
-		}
-		for i := range ks {
-			if n, c, ok := newCached(&ks[i]); ok && m.drives(n.index) {
-				cache[n] = c
-			}
-		}
+	cache, err := m.neighbours(m.view.Load())
+	if err != nil {
+		return err
 	}
 	m.mu.Lock()
 	m.cache = cache
@@ -75,21 +67,29 @@ func (m *Mirror) readNeighbours() error {
 	return nil
 }
 
-// drives reports whether the interface is a port.
-func (m *Mirror) drives(index int) bool {
-	for i := range m.ports {
-		if m.ports[i].Index == index {
-			return true
+// neighbours reads the kernel's table, as far as the devices of v go. What
+// changes during the dump is in the notifications that follow.
+func (m *Mirror) neighbours(v *view) (map[neighbour]cached, error) {
+	cache := make(map[neighbour]cached)
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		ks, err := m.ask.NeighList(0, family)
+		if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+			return nil, fmt.Errorf("dump neighbours of address family %d: %w", family, err)
+		}
+		for i := range ks {
+			if n, c, ok := newCached(&ks[i]); ok && v.drives(n.index) {
+				cache[n] = c
+			}
 		}
 	}
-	return false
+	return cache, nil
 }
 
 // learn takes over what the kernel says of a neighbour, and reports whether a
 // hop became Reachable or Failed. The caller holds m.mu.
 func (m *Mirror) learn(k *netlink.Neigh, deleted bool, now time.Time) (changed bool) {
 	n, c, ok := newCached(k)
-	if !ok || !m.drives(n.index) {
+	if !ok || !m.view.Load().drives(n.index) {
 		return false
 	}
 	if deleted {
@@ -108,71 +108,4 @@ func (m *Mirror) learn(k *netlink.Neigh, deleted bool, now time.Time) (changed b
 		changed = m.refresh(e) || changed
 	}
 	return changed
-}
-
-// refreshAll works out every hop again. The caller holds m.mu.
-func (m *Mirror) refreshAll() (changed bool) {
-	m.hops.all(func(e *entry) { changed = m.refresh(e) || changed })
-	return changed
-}
-
-// refresh replaces the entry's hop if it is no longer true, and reports whether
-// it became Reachable or Failed. The caller holds m.mu.
-func (m *Mirror) refresh(e *entry) (changed bool) {
-	v, c := m.view.Load(), m.cache[e.on]
-	link := v.link(e.key.port)
-	h := Hop{Port: e.key.port, State: Pending, Src: link.MAC, MTU: link.MTU, Source: e.key.source, Gateway: e.key.neighbour}
-	if e.key.mtu != 0 {
-		h.MTU = min(h.MTU, int(e.key.mtu))
-	}
-	if h.Source.IsZero() {
-		h.Source = v.source(e.on.index, e.key.neighbour, e.key.v4, e.key.via)
-	}
-	switch {
-	case c.usable():
-		h.State, h.Dst = Reachable, c.mac
-		m.settle(e)
-	case e.failed:
-		h.State = Failed
-	}
-	old := e.hop.Load()
-	if old != nil && *old == h {
-		return false
-	}
-	e.hop.Store(&h)
-	return h.State != Pending && (old == nil || old.State != h.State)
-}
-
-// discover makes the entry of k, unless another worker just has. It returns nil
-// if there is no room.
-func (m *Mirror) discover(k hopKey) *entry {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if e := m.hops.find(&k); e != nil {
-		return e
-	}
-	e := &entry{key: k, on: neighbour{m.indexOf(k.port), k.neighbour}}
-	m.refresh(e)
-	if !m.hops.add(e) {
-		select {
-		case m.full <- struct{}{}:
-		default:
-		}
-		return nil
-	}
-	m.entries[e.on] = append(m.entries[e.on], e)
-	if k.via {
-		m.keep(e)
-	}
-	return e
-}
-
-// indexOf returns the interface index of a port that a route names.
-func (m *Mirror) indexOf(number uint16) int {
-	for i := range m.ports {
-		if m.ports[i].Number == number {
-			return m.ports[i].Index
-		}
-	}
-	return 0
 }

@@ -40,6 +40,9 @@ func (m *Mirror) keep(e *entry) {
 }
 
 func (m *Mirror) enqueue(e *entry) {
+	if e.key.raw { // has no neighbour
+		return
+	}
 	if e.asking.Load() || !e.asking.CompareAndSwap(false, true) {
 		return
 	}
@@ -53,7 +56,7 @@ func (m *Mirror) enqueue(e *entry) {
 // request asks the kernel for the entry's neighbour, if there is need to.
 func (m *Mirror) request(e *entry, now time.Time) {
 	m.mu.Lock()
-	c := m.cache[e.on]
+	on, c := e.on, m.cache[e.on]
 	if c.usable() && (c.fixed() || !e.kept.Load()) {
 		m.settle(e)
 		m.mu.Unlock()
@@ -65,17 +68,19 @@ func (m *Mirror) request(e *entry, now time.Time) {
 	}
 	manage := e.kept.Load() || c.managed
 	if manage && !c.managed {
-		m.managed[e.on] = true
+		m.managed[on] = true
 	}
 	changed := m.refresh(e)
 	m.mu.Unlock()
-	if err := m.use(e.on, c, manage); err != nil {
-		if !gone(err) {
+	if err := m.use(on, c, manage); err != nil {
+		if !errors.Is(err, unix.ENODEV) {
 			m.warn(err)
 		}
 		m.mu.Lock()
-		m.fail(e, now)
-		changed = m.refresh(e) || changed
+		if e.on == on { // else it is asked about on another interface
+			m.fail(e, now)
+			changed = m.refresh(e) || changed
+		}
 		m.mu.Unlock()
 	}
 	m.notify(changed)
@@ -86,6 +91,9 @@ func (m *Mirror) request(e *entry, now time.Time) {
 // take no notice of that, and are asked again at every round. What else the
 // neighbour is marked with stays.
 func (m *Mirror) use(n neighbour, c cached, manage bool) error {
+	if n.index == 0 {
+		return fmt.Errorf("resolve %v: %w", n.addr, unix.ENODEV)
+	}
 	k := n.kernel()
 	k.Flags = netlink.NTF_USE | int(c.flags)&(netlink.NTF_EXT_LEARNED|netlink.NTF_ROUTER)
 	if manage {
@@ -157,12 +165,15 @@ func (m *Mirror) remind() {
 	})
 }
 
-// release takes back what the mirror asked the kernel to keep alive. A neighbour
-// that answers stays, as an ordinary one; the others go.
-func (m *Mirror) release() (errs error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// release takes back what the mirror asked the kernel to keep alive, as far as
+// whose says. A neighbour that answers stays, as an ordinary one; the others go.
+// The caller holds m.mu.
+func (m *Mirror) release(whose func(neighbour) bool) (errs error) {
 	for n := range m.managed {
+		if !whose(n) {
+			continue
+		}
+		delete(m.managed, n)
 		var err error
 		if c := m.cache[n]; c.usable() {
 			err = m.use(n, c, false)

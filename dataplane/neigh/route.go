@@ -12,18 +12,23 @@ import (
 	"xlvs/lvs"
 )
 
-// A route is what the kernel's route says to the packet path, one next hop
-// chosen. It has no pointer and is comparable.
-type route struct {
-	prefix  lvs.Addr
+// A way is what the kernel's route says to the packet path, one next hop chosen.
+// A hundred thousand routes share a handful of ways.
+type way struct {
 	gateway lvs.Addr // zero: the destination itself is the neighbour
 	source  lvs.Addr // zero: the kernel leaves the choice
-	metric  uint32
-	mtu     uint32 // zero: the link's
-	port    uint16
-	fate    uint16 // throwOn, the number of a hop without neighbour, or 0: through port
-	table   uint8  // place in the order of lookup
-	bits    uint8  // of prefix; those of IPv4 count from 96
+	mtu     uint32   // zero: the link's
+	fate    uint16   // throwOn, the number of a hop without neighbour, or 0: through exit
+	exit
+}
+
+// A route is a way and what it is for. It has no pointer and is comparable.
+type route struct {
+	way
+	prefix lvs.Addr
+	metric uint32
+	table  uint8 // place in the order of lookup
+	bits   uint8 // of prefix; those of IPv4 count from 96
 }
 
 // throwOn is the fate of what a throw route matches: the next table decides.
@@ -32,18 +37,18 @@ const throwOn = ^uint16(0)
 // tables is the kernel's order of lookup as long as nobody adds policy rules.
 var tables = [...]int{unix.RT_TABLE_LOCAL, unix.RT_TABLE_MAIN, unix.RT_TABLE_DEFAULT}
 
-// routes reads the routes of both families. With netlink.ErrDumpInterrupted
+// routes reads the routes of both families, which lead through ds. With netlink.ErrDumpInterrupted
 // they are complete but for what changed meanwhile.
-func (m *Mirror) routes() ([]route, error) {
-	numbers := make(map[int]uint16, len(m.ports))
-	for _, p := range m.ports {
-		numbers[p.Index] = p.Number
+func (m *Mirror) routes(ds []device) ([]route, error) {
+	exits := make(map[int]exit, len(ds))
+	for _, d := range ds {
+		exits[d.index] = d.exit
 	}
 	var rs []route
 	var interrupted error
 	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
 		err := m.ask.RouteListFilteredIter(family, &netlink.Route{}, netlink.RT_FILTER_TABLE, func(k netlink.Route) bool {
-			if r, ok := newRoute(&k, numbers); ok {
+			if r, ok := newRoute(&k, exits); ok {
 				rs = append(rs, r)
 			}
 			return true
@@ -59,15 +64,15 @@ func (m *Mirror) routes() ([]route, error) {
 
 // newRoute converts k. It reports false if k decides nothing for us: another
 // table, a type of service, or no next hop alive.
-func newRoute(k *netlink.Route, numbers map[int]uint16) (r route, ok bool) {
+func newRoute(k *netlink.Route, exits map[int]exit) (r route, ok bool) {
 	table, ok := tablePlace(k.Table)
 	if !ok || k.Tos != 0 || k.Dst == nil {
 		return r, false
 	}
 	ones, _ := k.Dst.Mask.Size()
 	r = route{
-		prefix: addrOf(k.Dst.IP), bits: uint8(ones), table: table,
-		source: addrOf(k.Src), metric: uint32(k.Priority), mtu: uint32(k.MTU),
+		way:    way{source: addrOf(k.Src), mtu: uint32(k.MTU)},
+		prefix: addrOf(k.Dst.IP), bits: uint8(ones), table: table, metric: uint32(k.Priority),
 	}
 	if k.Family == unix.AF_INET {
 		r.bits += 96
@@ -81,7 +86,7 @@ func newRoute(k *netlink.Route, numbers map[int]uint16) (r route, ok bool) {
 	if !ok {
 		return r, false
 	}
-	if r.port, ok = numbers[hop.LinkIndex]; !ok {
+	if r.exit, ok = exits[hop.LinkIndex]; !ok {
 		r.fate = foreign
 		return r, true
 	}

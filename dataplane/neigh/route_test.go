@@ -62,7 +62,7 @@ func TestNewRoute(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			k := netlink.Route{Family: unix.AF_INET, Table: 254, Type: unix.RTN_UNICAST, Dst: cidr("198.51.100.0/24"), Gw: gw, LinkIndex: inside}
 			tt.change(&k)
-			got, ok := newRoute(&k, map[int]uint16{inside: 3})
+			got, ok := newRoute(&k, map[int]exit{inside: {port: 3}})
 			if ok != tt.ok {
 				t.Fatalf("newRoute(%v) ok = %t, want %t", k, ok, tt.ok)
 			}

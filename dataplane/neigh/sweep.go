@@ -78,6 +78,7 @@ func (m *Mirror) forget(from uint32) (gone []*entry) {
 			return
 		}
 		gone = append(gone, e)
+		e.forgotten = true
 		m.detach(e)
 	})
 	m.hops.index.Store(ix)

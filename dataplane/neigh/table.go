@@ -17,15 +17,18 @@ type hopKey struct {
 	neighbour lvs.Addr
 	source    lvs.Addr // the route's; zero leaves the choice to the addresses
 	mtu       uint32   // the route's
-	port      uint16
-	via       bool // the neighbour is a gateway
-	v4        bool // of the packets, not of the neighbour
+	exit
+	via bool // the neighbour is a gateway
+	v4  bool // of the packets, not of the neighbour
 }
 
-func keyOf(r *route, dst lvs.Addr) hopKey {
-	k := hopKey{neighbour: dst, source: r.source, mtu: r.mtu, port: r.port, v4: dst.Is4()}
-	if !r.gateway.IsZero() {
-		k.neighbour, k.via = r.gateway, true
+func keyOf(w *way, dst lvs.Addr) hopKey {
+	k := hopKey{neighbour: dst, source: w.source, mtu: w.mtu, exit: w.exit, v4: dst.Is4()}
+	switch {
+	case !w.gateway.IsZero():
+		k.neighbour, k.via = w.gateway, true
+	case w.raw: // one hop for all: nobody is resolved
+		k.neighbour = lvs.Addr{}
 	}
 	return k
 }
@@ -33,7 +36,6 @@ func keyOf(r *route, dst lvs.Addr) hopKey {
 // An entry is a numbered hop and what is known about asking for it.
 type entry struct {
 	key    hopKey
-	on     neighbour // the kernel's name for key.neighbour
 	number uint16
 
 	hop    atomic.Pointer[Hop]
@@ -42,8 +44,10 @@ type entry struct {
 	kept   atomic.Bool   // the neighbour shall stay alive without traffic
 
 	// Guarded by Mirror.mu.
-	failed   bool
-	deadline time.Time // while in Mirror.waiting: the end of waiting, or of failing
+	on        neighbour // the kernel's name for key.neighbour, on interface 0 if that is gone
+	forgotten bool      // by a sweep, which has yet to give its number back
+	failed    bool
+	deadline  time.Time // while in Mirror.waiting: the end of waiting, or of failing
 }
 
 // A table holds the hops, by number and by key. Readers take no lock; whoever
@@ -139,7 +143,8 @@ func (t *table) hash(k *hopKey) uint64 {
 	if k.v4 {
 		rest |= 2
 	}
-	return mix(h^rest, t.seed[1])
+	tags := uint64(k.tags.ID[0])<<16 | uint64(k.tags.ID[1])
+	return mix(h^rest, t.seed[1]^tags)
 }
 
 func mix(a, b uint64) uint64 {

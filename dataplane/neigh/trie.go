@@ -7,17 +7,22 @@ import (
 )
 
 // A trie finds the longest prefix that holds an address, in a path-compressed
-// binary tree. Its nodes lie in one slice without pointers: the garbage
-// collector does not look inside, and a node is half a cache line. It is built
-// once and then only read. The zero trie is empty.
-type trie struct{ nodes []node }
+// binary tree, with fans where it is dense. Nodes and slots lie in slices
+// without pointers: the garbage collector does not look inside, and a node is
+// half a cache line. It is built once, finished, and then only read. The zero
+// trie is empty.
+type trie struct {
+	nodes []node
+	slots []slot // of all fans
+}
 
 // A node is a prefix, which may be a mere fork that no route names.
 type node struct {
 	prefix lvs.Addr
 	child  [2]int32 // by the bit after the prefix; 0 is none, for the root is nobody's child
-	route  int32    // noRoute in a fork
+	route  int32    // its place, in the end that of its way; noRoute in a fork
 	bits   uint8
+	fan    uint8 // if not 0, how many bits its fan decides, and child[0] is the fan's first slot
 }
 
 // noRoute is the place of a route that is not there.
@@ -37,10 +42,19 @@ func (t *trie) lookup(a lvs.Addr) int32 {
 		if n.route != noRoute {
 			best = n.route
 		}
-		if n.bits == 128 {
+		switch {
+		case n.fan > 0:
+			s := &t.slots[uint64(n.child[0])+field(a, n.bits, n.fan)]
+			if s.route != noRoute {
+				best = s.route
+			}
+			i = s.node
+		case n.bits < 128:
+			i = n.child[bit(a, n.bits)]
+		default:
 			return best
 		}
-		if i = n.child[bit(a, n.bits)]; i == 0 {
+		if i == 0 {
 			return best
 		}
 	}

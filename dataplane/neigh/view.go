@@ -11,34 +11,86 @@ import (
 
 // facts are what one reading of the kernel's tables found.
 type facts struct {
-	routes []route
-	links  []Link // by port number
-	addrs  []address
+	routes  []route
+	links   []Link   // by port number
+	devices []device // by index
+	addrs   []address
+	names   map[string]int // of all interfaces; no lookup depends on them
+}
+
+// equal reports whether every lookup has the same answer in both.
+func (f *facts) equal(g *facts) bool {
+	return slices.Equal(f.links, g.links) && slices.Equal(f.devices, g.devices) &&
+		slices.Equal(f.addrs, g.addrs) && slices.Equal(f.routes, g.routes)
 }
 
 // A view is facts made ready for lookup. Once published it never changes.
 type view struct {
 	facts
-	epoch  uint32 // 1 to 65535
-	tries  [len(tables)][2]trie
-	locals map[lvs.Addr]struct{}
+	epoch   uint32 // 1 to 65535
+	tries   [len(tables)][2]trie
+	ways    []way
+	exits   map[exit]device
+	indexes map[int]struct{} // of the devices
+	locals  map[lvs.Addr]struct{}
 }
 
 // freeze makes facts a view.
 func freeze(f facts, epoch uint32) *view {
-	v := &view{facts: f, epoch: epoch, locals: make(map[lvs.Addr]struct{}, len(f.addrs))}
-	for i := range f.routes {
-		r := &f.routes[i]
-		slot := v.tries[r.table][family(r.prefix, r.bits)].slot(r.prefix, r.bits)
-		// Of equals the first in the kernel's own order stays.
-		if *slot == noRoute || f.routes[*slot].metric > r.metric {
-			*slot = int32(i)
-		}
+	v := &view{
+		facts: f, epoch: epoch,
+		exits: make(map[exit]device, len(f.devices)), indexes: make(map[int]struct{}, len(f.devices)),
+		locals: make(map[lvs.Addr]struct{}, len(f.addrs)),
+	}
+	v.plant()
+	v.finish()
+	for _, d := range f.devices {
+		v.exits[d.exit], v.indexes[d.index] = d, struct{}{}
 	}
 	for _, a := range f.addrs {
 		v.locals[a.addr] = struct{}{}
 	}
 	return v
+}
+
+// plant makes the tries, which lead to routes.
+func (v *view) plant() {
+	var sizes [len(tables)][2]int
+	for i := range v.routes {
+		sizes[v.routes[i].table][v.routes[i].family()]++
+	}
+	for i := range v.routes {
+		r := &v.routes[i]
+		t := &v.tries[r.table][r.family()]
+		if t.nodes == nil {
+			t.nodes = make([]node, 0, 2*sizes[r.table][r.family()]+1) // a fork for each at most
+		}
+		slot := t.slot(r.prefix, r.bits)
+		// Of equals the first in the kernel's own order stays.
+		if *slot == noRoute || v.routes[*slot].metric > r.metric {
+			*slot = int32(i)
+		}
+	}
+}
+
+// finish has the tries lead to ways in the place of routes, and makes them fast.
+func (v *view) finish() {
+	places := make(map[way]int32)
+	place := func(r int32) int32 {
+		w := &v.routes[r].way
+		p, ok := places[*w]
+		if !ok {
+			p = int32(len(v.ways))
+			places[*w] = p
+			v.ways = append(v.ways, *w)
+		}
+		return p
+	}
+	for i := range v.tries {
+		for j := range v.tries[i] {
+			v.tries[i][j].finish(place)
+		}
+	}
 }
 
 // at returns a view of the same facts in another epoch.
@@ -47,6 +99,8 @@ func (v *view) at(epoch uint32) *view {
 	next.epoch = epoch
 	return &next
 }
+
+func (r *route) family() int { return family(r.prefix, r.bits) }
 
 // family tells an IPv4 prefix (0) from an IPv6 prefix (1).
 func family(prefix lvs.Addr, bits uint8) int {
@@ -57,15 +111,15 @@ func family(prefix lvs.Addr, bits uint8) int {
 }
 
 // noMatch is the route of what no table knows.
-var noMatch = route{fate: unroutable}
+var noMatch = way{fate: unroutable}
 
-// route returns the route to dst as the kernel's tables, in their order, have it.
-func (v *view) route(dst lvs.Addr) *route {
+// route returns the way to dst as the kernel's tables, in their order, have it.
+func (v *view) route(dst lvs.Addr) *way {
 	f := family(dst, 128)
 	for t := range v.tries {
 		i := v.tries[t][f].lookup(dst)
-		if i != noRoute && v.routes[i].fate != throwOn {
-			return &v.routes[i]
+		if i != noRoute && v.ways[i].fate != throwOn {
+			return &v.ways[i]
 		}
 	}
 	return &noMatch
@@ -75,59 +129,25 @@ func (v *view) route(dst lvs.Addr) *route {
 func nextEpoch(e uint32) uint32 { return e%0xffff + 1 }
 
 // read dumps links, addresses and routes. With netlink.ErrDumpInterrupted the
-// facts are usable, but the caller should read again.
+// facts are usable, but the caller should read again. The caller holds m.reading.
 func (m *Mirror) read() (f facts, err error) {
 	var interrupted error
-	if f.links, err = m.links(); err != nil {
+	ks, err := m.interfaces()
+	if errors.Is(err, netlink.ErrDumpInterrupted) {
+		interrupted = err
+	} else if err != nil {
 		return f, err
 	}
+	f.links, f.devices, f.names = portLinks(m.ports, ks), devices(m.ports, ks), names(ks)
 	if f.addrs, err = m.addrs(); errors.Is(err, netlink.ErrDumpInterrupted) {
 		interrupted = err
 	} else if err != nil {
 		return f, err
 	}
-	if f.routes, err = m.routes(); err != nil {
+	if f.routes, err = m.routes(f.devices); err != nil {
 		return f, err
 	}
 	return f, interrupted
-}
-
-// reload reads the kernel's tables again, and publishes what has changed. After
-// an error it rings the bell, so that it is called again.
-func (m *Mirror) reload() {
-	f, err := m.read()
-	if err != nil {
-		m.ring()
-		if !errors.Is(err, netlink.ErrDumpInterrupted) {
-			m.warn(err)
-			return
-		}
-	}
-	old := m.view.Load()
-	if slices.Equal(f.links, old.links) && slices.Equal(f.addrs, old.addrs) && slices.Equal(f.routes, old.routes) {
-		return
-	}
-	next := freeze(f, nextEpoch(old.epoch))
-	m.mu.Lock()
-	m.view.Store(next)
-	changed := m.refreshAll()
-	m.mu.Unlock()
-	m.notify(changed)
-	if m.opts.LocalsChanged != nil && !sameLocals(old, next) {
-		m.opts.LocalsChanged()
-	}
-}
-
-func sameLocals(a, b *view) bool {
-	if len(a.locals) != len(b.locals) {
-		return false
-	}
-	for addr := range a.locals {
-		if _, ok := b.locals[addr]; !ok {
-			return false
-		}
-	}
-	return true
 }
 
 // Epoch returns the number of the current view, 1 to 65535. It changes with any
@@ -152,6 +172,12 @@ func (m *Mirror) Locals() []lvs.Addr {
 
 // Link returns what is known about a port, the zero Link if it is gone.
 func (m *Mirror) Link(port uint16) Link { return m.view.Load().link(port) }
+
+// drives reports whether the interface is a port or a VLAN on one.
+func (v *view) drives(index int) bool {
+	_, ok := v.indexes[index]
+	return ok
+}
 
 func (v *view) link(port uint16) Link {
 	if int(port) >= len(v.links) {

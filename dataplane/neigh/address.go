@@ -7,48 +7,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"xlvs/dataplane/header"
 	"xlvs/lvs"
 )
-
-// A Link is the state of a port's interface.
-type Link struct {
-	Name string
-	MAC  header.MAC
-	MTU  int  // bytes of layer 3
-	Up   bool // switched on, and has a carrier
-}
-
-// links reads the ports' interfaces. One that is gone is the zero Link.
-func (m *Mirror) links() ([]Link, error) {
-	var links []Link
-	for _, p := range m.ports {
-		if need := int(p.Number) + 1 - len(links); need > 0 {
-			links = append(links, make([]Link, need)...)
-		}
-		k, err := m.ask.LinkByIndex(p.Index)
-		if gone(err) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read link %d (%s): %w", p.Index, p.Name, err)
-		}
-		links[p.Number] = newLink(k.Attrs())
-	}
-	return links, nil
-}
-
-func gone(err error) bool {
-	var notFound netlink.LinkNotFoundError
-	return errors.As(err, &notFound) || errors.Is(err, unix.ENODEV)
-}
-
-func newLink(k *netlink.LinkAttrs) Link {
-	const up = unix.IFF_UP | unix.IFF_LOWER_UP
-	l := Link{Name: k.Name, MTU: k.MTU, Up: k.RawFlags&up == up}
-	copy(l.MAC[:], k.HardwareAddr)
-	return l
-}
 
 // An address is one of the host's own, with the subnet that it lies in.
 type address struct {

@@ -23,8 +23,16 @@ func (b *body) ethernet(ipv4, ipv6 string) {
 	b.reach(ethernetSize)
 	b.load(asm.R1, 0, asm.Byte)
 	b.emit(asm.JSet.Imm(asm.R1, 1, passLabel)) // multicast and broadcast
+	b.load(asm.R1, 6, asm.Half)
+	b.load(asm.R3, 8, asm.Word)
 	b.load(regProto, 12, asm.Half)
-	b.emit(asm.Mov.Imm(regOffset, ethernetSize))
+	stranger := b.fresh()
+	b.emit(
+		asm.Mov.Imm(regOffset, ethernetSize),
+		asm.JNE.Imm(asm.R1, wire16(HostStamp>>32), stranger),
+		asm.JEq.Imm32(asm.R3, wire32(HostStamp&0xffffffff), passLabel),
+	)
+	b.label(stranger)
 	for range maxTags {
 		tagged := b.fresh()
 		b.emit(asm.JEq.Imm(regProto, wire16(typeVLAN), tagged))

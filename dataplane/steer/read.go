@@ -93,6 +93,9 @@ func ethernet(b []byte) (etherType uint16, payload []byte, ok bool) {
 	if len(b) < ethernetSize || b[0]&1 != 0 { // multicast and broadcast
 		return 0, nil, false
 	}
+	if binary.BigEndian.Uint64(b[4:])&(1<<48-1) == HostStamp {
+		return 0, nil, false
+	}
 	etherType, b = binary.BigEndian.Uint16(b[12:]), b[ethernetSize:]
 	for range maxTags {
 		if etherType != typeVLAN && etherType != typeQinQ {

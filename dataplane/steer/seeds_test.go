@@ -115,11 +115,18 @@ func unheld() map[string]seed {
 		"echo request to an unheld VIP over ipv6": {frame(icmp(128, client6, unheld6, served)), true},
 		"echo reply to an unheld VIP":             {frame(icmp(0, client4, unheld4, served)), false},
 		"echo reply to an unheld VIP over ipv6":   {frame(icmp(129, client6, unheld6, served)), false},
+		"given back to the host":                  {stamped(frame(tcp(client4+":4242", unheld4+":80"))), false},
 		"truncated echo request":                  {frame(icmp(8, client4, unheld4, served)[:24]), false},
 		"real server to a local client":           {frame(tcp("198.51.100.9:8080", "198.51.100.1:40000")), true},
 		"stranger to a local client":              {frame(tcp(client4+":80", "198.51.100.1:40000")), true},
 		"real server to another port of the host": {frame(tcp("198.51.100.9:8080", "198.51.100.1:40001")), false},
 	}
+}
+
+// stamped says that the director gave a frame back.
+func stamped(frame []byte) []byte {
+	copy(frame[6:], binary.BigEndian.AppendUint64(nil, HostStamp)[2:])
+	return frame
 }
 
 func errors4() map[string]seed {

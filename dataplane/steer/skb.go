@@ -12,6 +12,10 @@ import (
 // whatever they are.
 const HostMark = 0x786c7673
 
+// HostStamp is the source, as a number, of frames that the director gives back
+// to the host where programs see no marks: generic XDP sees those frames again.
+const HostStamp = 0x0200_786c_7673
+
 // What programs on socket buffers return, and where their context has what
 // (struct __sk_buff in linux/bpf.h, linux/pkt_cls.h).
 const (

@@ -2,7 +2,6 @@ package dataplane
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -44,19 +43,12 @@ func (d *Director) Apply(c *config.Config) error {
 	if err != nil {
 		return fmt.Errorf("apply config: %w", err)
 	}
-	if err := d.filter.Update(p.rules); err != nil {
-		// What was in force before fits: it did so a moment ago.
-		return fmt.Errorf("apply config: %w", joinRestore(err, d.filter.Update(d.rules)))
+	if err := d.updateFilter(p.rules); err != nil {
+		return fmt.Errorf("apply config: %w", err)
 	}
 	d.commit(c, p)
+	d.followHost()
 	return nil
-}
-
-func joinRestore(err, restore error) error {
-	if restore == nil {
-		return err
-	}
-	return fmt.Errorf("%w; restoring the former rules: %w", err, restore)
 }
 
 // plan does everything that can fail.
@@ -190,7 +182,27 @@ func (p *plan) makeRules(locals []lvs.Addr) steer.Rules {
 	for _, a := range locals {
 		r.AddLocal(a)
 	}
+	for _, vip := range p.unheld(locals) {
+		r.AddUnheld(vip)
+	}
 	return r
+}
+
+// unheld returns the VIPs of services that no interface of the host holds, in no
+// order.
+func (p *plan) unheld(locals []lvs.Addr) []lvs.Addr {
+	held := map[lvs.Addr]bool{}
+	for _, a := range locals {
+		held[a] = true
+	}
+	var list []lvs.Addr
+	for _, s := range p.services {
+		if vip := lvs.AddrFrom(s.key.VIP); !held[vip] {
+			held[vip] = true // for the next service on it
+			list = append(list, vip)
+		}
+	}
+	return list
 }
 
 // commit puts p in force. Nothing here can fail. New destinations are in the
@@ -207,7 +219,7 @@ func (d *Director) commit(c *config.Config, p *plan) {
 		dest.weight = p.weights[dest]
 		dest.removed.Store(false)
 	}
-	d.config, d.services, d.trash, d.byID, d.rules = c, p.services, p.trash, p.byID, p.rules
+	d.config, d.services, d.trash, d.byID = c, p.services, p.trash, p.byID
 	d.publish()
 	for _, s := range d.services {
 		s.service.scheduler.Set(schedulable(s.destinations))
@@ -246,25 +258,15 @@ func (d *Director) publish() {
 			roleOf[dest.addr] |= roleReal
 		}
 	}
+	for _, vip := range d.current().unheld(d.router.Locals()) {
+		roleOf[vip] |= roleUnheld
+	}
 	s.roles = newRoleTable(roleOf)
 	d.snapshot.Store(s)
 }
 
-// refreshRules has the filter follow the host's own addresses.
-func (d *Director) refreshRules() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	p := &plan{services: d.services, byID: d.byID}
-	rules := p.makeRules(d.router.Locals())
-	if maps.Equal(rules, d.rules) {
-		return nil
-	}
-	if err := d.filter.Update(rules); err != nil {
-		return fmt.Errorf("follow local addresses: %w", err)
-	}
-	d.rules = rules
-	return nil
-}
+// current returns the state in force as if it were planned.
+func (d *Director) current() *plan { return &plan{services: d.services, byID: d.byID} }
 
 // trashTime is how long a removed destination without connections is
 // remembered (IP_VS_DEST_TRASH_PERIOD).
@@ -292,9 +294,8 @@ func (d *Director) emptyTrash(now time.Duration) {
 		return
 	}
 	d.publish()
-	p := &plan{services: d.services, byID: d.byID}
-	if rules := p.makeRules(d.router.Locals()); d.filter.Update(rules) == nil {
-		d.rules = rules // if it failed, the next change tries again
+	if err := d.updateFilter(d.current().makeRules(d.router.Locals())); err != nil {
+		d.warn(err) // the next change tries again
 	}
 }
 

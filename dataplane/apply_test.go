@@ -32,14 +32,16 @@ func newTwoReals(t *testing.T) (*testDirector, config.Service) {
 
 func TestApplyTellsTheFilter(t *testing.T) {
 	d := newTestDirector(t)
-	d.router.locals = []lvs.Addr{addr(dip4)}
+	d.router.locals = append(d.router.locals, addr(dip4))
 	d.apply(t, testService(lvs.TCP, lvs.NAT, real4), testService(lvs.UDP, lvs.DirectRouting, secondReal))
 	want := steer.Rules{}
 	want.AddService(lvs.TCP, addr(vip4), 80)
 	want.AddReply(lvs.TCP, addr(real4), 8080)
 	want.AddService(lvs.UDP, addr(vip4), 80)
 	want.AddReply(lvs.UDP, addr(vip4), 80)
-	want.AddLocal(addr(dip4))
+	for _, a := range d.router.locals {
+		want.AddLocal(a)
+	}
 	if got := d.filter.rules; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("rules = %v, want %v", got, want)
 	}
@@ -230,10 +232,8 @@ func TestLocalAddressesAreFollowed(t *testing.T) {
 	if !d.filter.rules.Take(reply) {
 		t.Fatal("reply to a stranger is not taken")
 	}
-	d.router.locals = []lvs.Addr{addr(dip4)}
-	if err := d.refreshRules(); err != nil {
-		t.Fatal(err)
-	}
+	d.router.locals = append(d.router.locals, addr(dip4))
+	d.followLocals()
 	if d.filter.rules.Take(reply) {
 		t.Error("a packet to the director's own address is taken")
 	}

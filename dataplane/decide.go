@@ -5,11 +5,15 @@ import (
 	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
+	"xlvs/lvs"
 )
 
 // decide takes one packet to its verdict: connection first, then service.
 func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
 	if f.verdict != undecided {
+		if f.verdict == NotOurs {
+			return w.stray(p, f)
+		}
 		return f.verdict
 	}
 	var c conntrack.Conn
@@ -19,7 +23,11 @@ func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
 		ok = false
 	}
 	if !ok {
-		if v := w.schedule(p, f, &c); v != undecided {
+		switch v := w.schedule(p, f, &c); v {
+		case undecided:
+		case NotOurs:
+			return w.stray(p, f)
+		default:
 			return v
 		}
 	}
@@ -65,6 +73,9 @@ func (w *worker) schedule(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict 
 	n := conntrack.Connection{Tuple: f.tuple, Real: d.addr, Port: d.key.Port, Dest: id, Method: d.method}
 	if !w.d.table.Insert(c, &n, w.now) {
 		return TableFull
+	}
+	if p.In == w.d.doorPort() && d.method == lvs.NAT {
+		w.d.addClient(f.tuple)
 	}
 	w.tally.at(id).Conns++
 	return undecided

@@ -29,9 +29,11 @@ type Director struct {
 	workers  []*worker
 	clock    func() time.Duration
 	snapshot atomic.Pointer[snapshot]
-	closed   atomic.Bool
-	ports    []port         // none without Open
-	closers  []func() error // what Open opened, to be closed last first
+	stopped  atomic.Bool // workers end
+
+	// What Open adds; without it there are queues, a router and a filter only.
+	hardware
+	host Host // nil: strays are dropped
 
 	// Guarded by mu: the desired state and what remains of earlier ones.
 	mu       sync.Mutex
@@ -39,7 +41,11 @@ type Director struct {
 	services []*serviceState
 	trash    []*destination
 	byID     []*destination // what the next snapshot starts from
-	rules    steer.Rules
+
+	// Guarded by filtering, which is taken last of all locks.
+	filtering sync.Mutex
+	rules     steer.Rules            // without clients
+	clients   map[lvs.Tuple]struct{} // connections of clients on the director itself
 }
 
 // New returns a Director without services that has a worker for each of queues.
@@ -53,8 +59,8 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 	d := &Director{
 		table: table, loads: loads, router: router, filter: filter,
 		clock:  func() time.Duration { return time.Since(start) },
-		config: config.Default(),
-		byID:   make([]*destination, 1), // number 0 is no destination
+		config: config.Default(), clients: map[lvs.Tuple]struct{}{}, hardware: hardware{warn: func(error) {}},
+		byID: make([]*destination, 1), // number 0 is no destination
 	}
 	if opts.Clock != nil {
 		d.clock = opts.Clock
@@ -67,33 +73,70 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 }
 
 // Run moves packets until ctx ends or a worker fails, and returns that failure.
-// It may be called once.
+// It may be called once, in the network namespace that Open was called in.
 func (d *Director) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	var sweeping sync.WaitGroup
+	defer sweeping.Wait()
+	defer cancel()
+	sweeping.Go(func() { d.sweep(ctx) })
+	for {
+		err := d.runWorkers(ctx)
+		if !errors.Is(err, errPortsChanged) {
+			return err
+		}
+		if !d.rebuild(ctx) {
+			return nil
+		}
+	}
+}
+
+// errPortsChanged is why runWorkers ends when the rig is stale.
+var errPortsChanged = errors.New("ports have changed")
+
+// runWorkers runs the workers until ctx ends, one of them ends, or the ports
+// change.
+func (d *Director) runWorkers(ctx context.Context) error {
+	d.stopped.Store(false)
+	var running sync.WaitGroup
+	ended := make(chan error, len(d.workers))
 	for _, w := range d.workers {
-		wg.Go(func() {
+		running.Go(func() {
 			runtime.LockOSThread() // queues are polled: a thread each, as the queue's interrupt has a core
 			defer runtime.UnlockOSThread()
-			cancel(w.run())
+			ended <- w.run()
 		})
 	}
-	wg.Go(func() { d.sweep(ctx) })
-	<-ctx.Done()
-	d.closed.Store(true)
+	err := d.untilEnd(ctx, ended)
+	d.stopped.Store(true)
 	d.wake()
-	wg.Wait()
-	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	running.Wait()
+	return err
+}
+
+// untilEnd waits for a reason to stop the workers.
+func (d *Director) untilEnd(ctx context.Context, ended <-chan error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-ended:
+			return err
+		case <-d.changed:
+			if d.stale() {
+				return errPortsChanged
+			}
+		}
 	}
-	return nil
 }
 
 // wake has every worker look at its queues and at the packets it holds.
 func (d *Director) wake() {
 	for _, w := range d.workers {
-		w.queues.Wake()
+		w.mu.Lock()
+		q := w.queues
+		w.mu.Unlock()
+		q.Wake()
 	}
 }
 
@@ -109,6 +152,7 @@ func (d *Director) sweep(ctx context.Context) {
 			now := d.clock()
 			d.table.Sweep(conntrack.Time(now / conntrack.Tick))
 			d.emptyTrash(now)
+			d.forgetClients()
 		}
 	}
 }
@@ -116,8 +160,12 @@ func (d *Director) sweep(ctx context.Context) {
 // Close gives everything back that the director holds. Run must have returned.
 func (d *Director) Close() error {
 	var errs []error
-	for _, w := range d.workers {
-		errs = append(errs, w.queues.Close())
+	if d.rig != nil {
+		errs = append(errs, d.rig.close())
+	} else {
+		for _, w := range d.workers {
+			errs = append(errs, w.queues.Close())
+		}
 	}
 	for i := len(d.closers) - 1; i >= 0; i-- {
 		errs = append(errs, d.closers[i]())

@@ -15,6 +15,7 @@ import (
 )
 
 // A fakeRouter sends everything by one hop per address, which a test may change.
+// The host holds the VIPs.
 type fakeRouter struct {
 	epoch    uint32
 	hops     []*neigh.Hop // by number; number 0 is no hop
@@ -24,7 +25,7 @@ type fakeRouter struct {
 }
 
 func newFakeRouter() *fakeRouter {
-	return &fakeRouter{epoch: 1, hops: []*neigh.Hop{{}}, number: map[lvs.Addr]int{}}
+	return &fakeRouter{epoch: 1, hops: []*neigh.Hop{{}}, number: map[lvs.Addr]int{}, locals: []lvs.Addr{addr(vip4), addr(vip6)}}
 }
 
 // set makes hop the way to dst.

@@ -136,12 +136,11 @@ func (f *flow) readRelated(p *packet.Packet) Verdict {
 }
 
 // findUnfinished marks the checksum of the transport packet b if its sender has
-// left it to the device: the field holds the sum of the pseudo header, and the
+// left it to the device, and the queue could not tell: the field holds the sum of the pseudo header, and the
 // whole does not verify.
 func findUnfinished(p *packet.Packet, b []byte, field int, pseudo uint64) {
-	sum := checksum.Fold(pseudo)
-	if be16(b[field:]) != sum {
-		return
+	if p.Sum != (packet.Partial{}) || be16(b[field:]) != checksum.Fold(pseudo) {
+		return // the queue knows, or it is finished
 	}
 	if checksum.Fold(checksum.Add(pseudo, b)) == 0xffff {
 		return

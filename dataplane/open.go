@@ -3,16 +3,18 @@ package dataplane
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
 
 	"xlvs/config"
+	"xlvs/dataplane/announce"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/host"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/steer"
-	"xlvs/dataplane/xsk"
+	"xlvs/lvs"
 )
 
 // maxEndpoints bounds the classifier's rules: some 300,000 real servers.
@@ -39,50 +41,90 @@ func Open(c *config.Config, warn func(error)) (*Director, error) {
 
 // An opening is a director in the making: what is open so far.
 type opening struct {
-	config  *config.Config
-	warn    func(error)
-	ports   []port
-	mirror  *neigh.Mirror
-	filter  *steer.Classifier
-	maps    []*ebpf.Map // by port
-	queues  []Queues
-	closers []func() error
-	// ready is the finished director, for the mirror's notifications.
+	config   *config.Config
+	warn     func(error)
+	mirror   *neigh.Mirror
+	filter   *steer.Classifier
+	door     *host.Door // nil if there can be none
+	announce *announce.Announcer
+	rig      *rig
+	closers  []func() error
+	// ready is the finished director, for notifications that come before.
 	ready atomic.Pointer[Director]
 }
 
+// ErrRunning is wrapped by Open when the network namespace has a director.
+var ErrRunning = errors.New("a director is running in this network namespace already")
+
+// claim makes this the one director of the namespace: two would both handle
+// every frame in packet mode. Abstract socket names are per network namespace,
+// and free again when the process dies.
+func (o *opening) claim() error {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("claim the network namespace: %w", err)
+	}
+	o.closers = append(o.closers, func() error { return unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: "@xlvs/director"}); err != nil {
+		if err == unix.EADDRINUSE {
+			return ErrRunning
+		}
+		return fmt.Errorf("claim the network namespace: %w", err)
+	}
+	return nil
+}
+
 func (o *opening) open() (*Director, error) {
-	var err error
-	if o.ports, err = findPorts(o.config.Dataplane.Interfaces); err != nil {
-		return nil, err
-	}
-	if err := o.openRouter(); err != nil {
-		return nil, err
-	}
-	if err := o.openFilter(); err != nil {
-		return nil, err
-	}
-	if err := o.openWorkers(); err != nil {
-		return nil, err
-	}
-	d, err := New(o.queues, o.mirror, o.filter, Options{MaxConnections: o.config.Dataplane.MaxConnections})
+	ports, err := findPorts(o.config.Dataplane)
 	if err != nil {
 		return nil, err
 	}
-	d.ports = o.ports
-	if err := errors.Join(d.Apply(o.config), o.attach()); err != nil {
+	if err := o.openRouter(ports); err != nil {
+		return nil, err
+	}
+	if o.filter, err = steer.New(maxEndpoints); err != nil {
+		return nil, err
+	}
+	o.closers = append(o.closers, o.filter.Close)
+	if err := o.claim(); err != nil {
+		return nil, err
+	}
+	if err := o.openDoor(ports); err != nil {
+		return nil, err
+	}
+	if err := o.openAnnouncer(ports); err != nil {
+		return nil, err
+	}
+	if o.rig, err = openRig(ports, o.config.Dataplane, o.filter, o.door); err != nil {
+		return nil, err
+	}
+	d, err := New(o.rig.workerQueues(), o.mirror, o.filter, Options{MaxConnections: o.config.Dataplane.MaxConnections})
+	if err != nil {
+		return nil, err
+	}
+	o.furnish(d, ports)
+	if err := d.Apply(o.config); err != nil {
 		return nil, errors.Join(err, d.table.Close())
 	}
-	d.closers = o.closers
 	o.ready.Store(d)
 	return d, nil
+}
+
+// furnish gives d what New does without.
+func (o *opening) furnish(d *Director, ports []port) {
+	d.warn, d.ports, d.rig, d.closers = o.warn, ports, o.rig, o.closers
+	d.mirror, d.classifier, d.announcer = o.mirror, o.filter, o.announce
+	d.changed = make(chan struct{}, 1)
+	if o.door != nil {
+		d.host, d.door = o.door, o.door
+	}
 }
 
 // undo closes what is open, last first.
 func (o *opening) undo() error {
 	var errs []error
-	for _, q := range o.queues {
-		errs = append(errs, q.Close())
+	if o.rig != nil {
+		errs = append(errs, o.rig.close())
 	}
 	for i := len(o.closers) - 1; i >= 0; i-- {
 		errs = append(errs, o.closers[i]())
@@ -90,8 +132,14 @@ func (o *opening) undo() error {
 	return errors.Join(errs...)
 }
 
-func (o *opening) openRouter() error {
-	m, err := neigh.Open(neighPorts(o.ports), neigh.Options{Notify: o.notify, LocalsChanged: o.localsChanged, Warn: o.warn})
+func (o *opening) openRouter(ports []port) error {
+	m, err := neigh.Open(neighPorts(ports), neigh.Options{
+		Notify:        o.whenReady((*Director).wake),
+		LocalsChanged: o.whenReady((*Director).followLocals),
+		LinkChanged:   func(n uint16) { o.whenReady(func(d *Director) { d.followLink(n) })() },
+		LinkAppeared:  func(string, int) { o.whenReady((*Director).linksChanged)() },
+		Warn:          o.warn,
+	})
 	if err != nil {
 		return err
 	}
@@ -100,80 +148,52 @@ func (o *opening) openRouter() error {
 	return nil
 }
 
-// notify has the workers look at the packets they hold.
-func (o *opening) notify() {
-	if d := o.ready.Load(); d != nil {
-		d.wake()
-	}
-}
-
-func (o *opening) localsChanged() {
-	if d := o.ready.Load(); d != nil {
-		if err := d.refreshRules(); err != nil {
-			o.warn(err)
+// whenReady returns a notification that is for the finished director.
+func (o *opening) whenReady(f func(*Director)) func() {
+	return func() {
+		if d := o.ready.Load(); d != nil {
+			f(d)
 		}
 	}
 }
 
-func (o *opening) openFilter() error {
-	f, err := steer.New(maxEndpoints)
+// openDoor opens the door to the host. Where the kernel has neither way, the
+// director goes without, and says so.
+func (o *opening) openDoor(ports []port) error {
+	list := make([]host.Port, len(ports))
+	opts := host.Options{Number: uint16(len(ports))}
+	for i, p := range ports {
+		list[i] = host.Port{Number: p.Number, Index: p.Index}
+		opts.Stamp = opts.Stamp || p.mode == config.XDPGeneric
+	}
+	door, err := host.Open(list, opts)
+	if errors.Is(err, host.ErrNoTUN) {
+		door, err = host.OpenLive(list, opts)
+	}
 	if err != nil {
-		return err
+		o.warn(fmt.Errorf("stray packets of services are dropped, not given to the host: %w", err))
+		return nil
 	}
-	o.filter = f
-	o.closers = append(o.closers, f.Close)
-	for _, p := range o.ports {
-		m, err := xsk.NewSocketMap(p.queues)
-		if err != nil {
-			return fmt.Errorf("interface %s: %w", p.Name, err)
-		}
-		o.maps = append(o.maps, m)
-		o.closers = append(o.closers, m.Close)
-	}
+	o.door = door
+	o.closers = append(o.closers, door.Close)
 	return nil
 }
 
-func (o *opening) openWorkers() error {
-	size, err := frameSize(o.ports)
+func (o *opening) openAnnouncer(ports []port) error {
+	if !o.config.Dataplane.AnswerARP {
+		return nil
+	}
+	var list []announce.Port
+	for _, p := range ports {
+		list = append(list, announce.Port{Number: p.Number, Index: p.Index, MAC: o.mirror.Link(p.Number).MAC})
+	}
+	a, err := announce.Open(list, announce.Options{Warn: o.warn, Conflict: func(vip lvs.Addr, n uint16, mac header.MAC) {
+		o.warn(fmt.Errorf("VIP %v is claimed by %v on %s, too", vip, mac, ports[n].Name))
+	}})
 	if err != nil {
 		return err
 	}
-	dp := o.config.Dataplane
-	n := workerCount(o.ports, dp.Workers, runtime.NumCPU())
-	if dp.Workers > n {
-		o.warn(fmt.Errorf("%d workers instead of %d: an interface has no more receive queues", n, dp.Workers))
-	}
-	for w := range n {
-		q, err := openQueues(o.ports, o.maps, w, n, o.mode(), xsk.Options{FrameSize: size, BusyPoll: dp.BusyPoll})
-		if err != nil {
-			return err
-		}
-		o.queues = append(o.queues, q)
-	}
-	return nil
-}
-
-func (o *opening) mode() xsk.Mode {
-	if o.config.Dataplane.Mode == config.XDPGeneric {
-		return xsk.Generic
-	}
-	return xsk.Native
-}
-
-// attach has frames arrive. The link is closed before the queues are, so that no
-// frame is redirected to a socket that nobody reads.
-func (o *opening) attach() error {
-	for i, p := range o.ports {
-		prog, err := o.filter.XDP(o.maps[i])
-		if err != nil {
-			return fmt.Errorf("interface %s: %w", p.Name, err)
-		}
-		o.closers = append(o.closers, prog.Close)
-		l, err := xsk.Attach(p.Index, prog, o.mode())
-		if err != nil {
-			return fmt.Errorf("interface %s: %w", p.Name, err)
-		}
-		o.closers = append(o.closers, l.Close)
-	}
+	o.announce = a
+	o.closers = append(o.closers, func() error { a.Close(); return nil })
 	return nil
 }

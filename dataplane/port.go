@@ -3,12 +3,11 @@ package dataplane
 import (
 	"errors"
 	"fmt"
-	"unsafe" // for the one ioctl that tells a device's queues
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"xlvs/dataplane/header"
+	"xlvs/config"
 	"xlvs/dataplane/neigh"
 )
 
@@ -16,19 +15,23 @@ import (
 var (
 	ErrNoInterface = errors.New("no such interface")
 	ErrNotEthernet = errors.New("not an Ethernet interface")
-	ErrMTU         = errors.New("MTU too large for AF_XDP frames")
 )
 
-// A port is an interface that the director drives.
+// A port is an interface that the director drives. Its Index is 0 while there
+// is no such interface.
 type port struct {
 	neigh.Port
+	kind   string // as the kernel calls it: "device" for hardware, "veth", "bridge", …
 	mtu    int
 	queues int // receive queues in use
+	mode   config.Mode
+	named  bool   // the configuration names the mode
+	why    string // why the mode is no better one; empty if it is what was asked for
 }
 
-// findPorts returns the interfaces that names lists, all that are up and speak
-// Ethernet if it lists none, numbered from 0.
-func findPorts(names []string) ([]port, error) {
+// findPorts returns the interfaces that c names, all that are up and speak
+// Ethernet if it names none, numbered from 0.
+func findPorts(c config.Dataplane) ([]port, error) {
 	links, err := netlink.LinkList()
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
@@ -37,110 +40,62 @@ func findPorts(names []string) ([]port, error) {
 	for _, l := range links {
 		byName[l.Attrs().Name] = l
 	}
+	names := c.Interfaces
 	if len(names) == 0 {
 		names = usable(links)
 	}
 	if len(names) == 0 {
 		return nil, errors.New("no interface is Ethernet and up: name some in [dataplane] interfaces")
 	}
-	var ports []port
+	ports := make([]port, len(names))
 	var errs []error
 	for i, name := range names {
-		p, err := newPort(uint16(i), name, byName[name])
-		if err != nil {
+		ports[i].Number, ports[i].Name = uint16(i), name
+		if err := ports[i].find(byName[name], c); err != nil {
 			errs = append(errs, fmt.Errorf("interface %s: %w", name, err))
 		}
-		ports = append(ports, p)
 	}
 	return ports, errors.Join(errs...)
 }
 
 // usable returns the names of the interfaces that are up and speak Ethernet.
-// Ports of a bridge or bond belong to that.
+// Members of a bridge or bond belong to that.
 func usable(links []netlink.Link) []string {
 	var names []string
 	for _, l := range links {
 		a := l.Attrs()
-		if a.Flags&unix.IFF_UP != 0 && a.Flags&unix.IFF_LOOPBACK == 0 && a.EncapType == "ether" && a.MasterIndex == 0 {
+		if a.Flags&unix.IFF_UP != 0 && isEthernet(a) && a.MasterIndex == 0 {
 			names = append(names, a.Name)
 		}
 	}
 	return names
 }
 
-func newPort(number uint16, name string, l netlink.Link) (port, error) {
+func isEthernet(a *netlink.LinkAttrs) bool {
+	return a.EncapType == "ether" && a.Flags&unix.IFF_LOOPBACK == 0
+}
+
+// find makes p the port of l, which may be nil: no such interface. Number and
+// Name stay.
+func (p *port) find(l netlink.Link, c config.Dataplane) error {
+	p.Index = 0
 	if l == nil {
-		return port{}, ErrNoInterface
+		return ErrNoInterface
 	}
 	a := l.Attrs()
-	if a.EncapType != "ether" || a.Flags&unix.IFF_LOOPBACK != 0 {
-		return port{}, fmt.Errorf("%w: it is of type %s", ErrNotEthernet, a.EncapType)
+	if !isEthernet(a) {
+		return fmt.Errorf("%w: it is of type %s", ErrNotEthernet, a.EncapType)
 	}
-	queues, err := receiveQueues(name)
+	if a.MasterIndex != 0 {
+		return fmt.Errorf("it belongs to another interface, a bridge or bond: name that one instead")
+	}
+	queues, err := receiveQueues(p.Name)
 	if err != nil {
-		return port{}, err
+		return err
 	}
-	return port{neigh.Port{Number: number, Index: a.Index, Name: name}, a.MTU, queues}, nil
-}
-
-// receiveQueues asks the driver how many receive queues are in use
-// (ETHTOOL_GCHANNELS). Drivers that do not know have one.
-func receiveQueues(name string) (int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return 0, fmt.Errorf("open socket: %w", err)
-	}
-	defer unix.Close(fd)
-	// struct ethtool_channels; the four counts in use come last.
-	channels := struct {
-		cmd                                uint32
-		_                                  [4]uint32
-		receive, transmit, other, combined uint32
-	}{cmd: unix.ETHTOOL_GCHANNELS}
-	request := struct {
-		name [unix.IFNAMSIZ]byte
-		data unsafe.Pointer
-		_    [16]byte
-	}{data: unsafe.Pointer(&channels)}
-	copy(request.name[:unix.IFNAMSIZ-1], name)
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
-	switch {
-	case errno == unix.EOPNOTSUPP:
-		return 1, nil
-	case errno != 0:
-		return 0, fmt.Errorf("ask for queues: %w", errno)
-	}
-	return max(int(channels.receive+channels.combined), 1), nil
-}
-
-// frameSize returns the size of UMEM chunks in which the frames of all ports
-// fit, with headroom, and a VLAN tag or two.
-func frameSize(ports []port) (int, error) {
-	const around = 256 + header.EthernetSize + 2*header.VLANSize
-	need := 0
-	var errs []error
-	for _, p := range ports {
-		need = max(need, p.mtu+around)
-		if p.mtu+around > 4096 {
-			errs = append(errs, fmt.Errorf("interface %s: %w: it is %d; at most %d bytes fit", p.Name, ErrMTU, p.mtu, 4096-around))
-		}
-	}
-	if need > 2048 {
-		return 4096, errors.Join(errs...)
-	}
-	return 2048, nil
-}
-
-// workerCount returns how many workers the ports' queues and the cores allow.
-func workerCount(ports []port, wanted, cores int) int {
-	n := cores
-	if wanted > 0 {
-		n = wanted
-	}
-	for _, p := range ports {
-		n = min(n, p.queues)
-	}
-	return n
+	p.Index, p.kind, p.mtu, p.queues = a.Index, l.Type(), a.MTU, queues
+	p.choose(c.ModeOf(p.Name))
+	return nil
 }
 
 func neighPorts(ports []port) []neigh.Port {

@@ -14,6 +14,7 @@ type roles uint8
 const (
 	roleVirtual roles = 1 << iota // a service's address: clients send here, dr replies come from here
 	roleReal                      // a real server of a nat service: replies come from here
+	roleUnheld                    // a VIP that no interface of the host holds
 )
 
 // A roleTable is a frozen hash table from address to roles: open addressing, at

@@ -16,13 +16,16 @@ import (
 func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	id := w.hop(f, c, d)
 	hop := w.d.router.Hop(id)
+	if hop.State == neigh.Local && f.dir == conntrack.Out && w.d.door != nil {
+		return w.toLocalClient(p, f, c)
+	}
 	if hop.State < neigh.Pending {
 		return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoRoute)
 	}
 	if encap.TTL(p) <= 1 {
 		return w.answer(p, f, icmp.TimeExceeded, w.source(p, f), 0, TTLExceeded)
 	}
-	if f.size > hop.MTU {
+	if segmentSize(p, f) > hop.MTU {
 		return w.tooBig(p, f, hop.MTU)
 	}
 	if hop.State != neigh.Reachable {
@@ -73,6 +76,31 @@ func rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
 	return undecided
 }
 
+// segmentSize returns the length of the longest packet that p is on a wire.
+func segmentSize(p *packet.Packet, f *flow) int {
+	if p.GSO.Kind == packet.GSONone {
+		return f.size
+	}
+	headers := int(p.L4-p.L3) + header.UDPSize
+	if p.GSO.Kind != packet.GSOUDP {
+		headers = int(p.L4-p.L3) + header.TCP(p.Bytes()[p.L4:]).DataOffset()
+	}
+	return headers + int(p.GSO.Size)
+}
+
+// toLocalClient sends a reply to a client on the director itself.
+func (w *worker) toLocalClient(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	if v := rewrite(p, f, c); v != undecided {
+		return v
+	}
+	mac := w.d.door.MAC()
+	e := header.Ethernet(p.Bytes())
+	e.SetDst(mac)
+	e.SetSrc(mac)
+	p.Out = w.d.doorPort()
+	return Forward
+}
+
 // address makes p a frame for the next hop.
 func address(p *packet.Packet, hop *neigh.Hop) {
 	e := header.Ethernet(p.Bytes())
@@ -109,10 +137,6 @@ func (w *worker) answer(p *packet.Packet, f *flow, k icmp.Kind, src lvs.Addr, mt
 	if !icmp.Make(p, k, src, mtu) {
 		return NoHeadroom
 	}
-	e := header.Ethernet(p.Bytes())
-	from, to := e.Dst(), e.Src()
-	e.SetDst(to)
-	e.SetSrc(from)
-	p.Out = p.In
+	reflect(p)
 	return v
 }

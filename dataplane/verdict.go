@@ -6,14 +6,17 @@ import "fmt"
 // each has a counter.
 type Verdict uint8
 
-// The verdicts. All but Forward drop the packet; those that say so answer its
+// The verdicts. All but Forward and ToHost drop the packet; those that say so answer its
 // sender with an ICMP error, as often as the rate limit allows.
 const (
 	undecided Verdict = iota
 
 	Forward         // sent to a real server, or to a client
 	Unreadable      // truncated, a bad header, or a wrong IPv4 header checksum
-	NotOurs         // taken, but of no connection and not the first packet of one: the host's
+	ToHost          // of no connection, and not the first packet of one: given back to the host
+	StoodIn         // the same, for a VIP that the host does not know: answered in its stead
+	HostLimit       // the same, and the host has been given too many already
+	NotOurs         // the same, and there is no way to the host
 	Fragment        // part of a datagram in fragments, which the director does not assemble yet
 	NoDestination   // every real server is quiesced; answered with port unreachable
 	TableFull       // a new connection while the table is at max_connections
@@ -34,6 +37,9 @@ const (
 var verdictNames = [Verdicts]string{
 	Forward:         "forwarded",
 	Unreadable:      "unreadable",
+	ToHost:          "given to the host",
+	StoodIn:         "answered for the host",
+	HostLimit:       "too many for the host",
 	NotOurs:         "not ours",
 	Fragment:        "fragment",
 	NoDestination:   "no destination available",

@@ -25,6 +25,7 @@ type worker struct {
 	flows   [batch]flow
 	out     []*packet.Packet
 	drop    []*packet.Packet
+	strays  []*packet.Packet // for the host
 
 	// As of the beginning of the batch.
 	snap  *snapshot
@@ -54,7 +55,7 @@ const idle = time.Second
 // back every packet.
 func (w *worker) run() error {
 	defer w.releaseHeld()
-	for !w.d.closed.Load() {
+	for !w.d.stopped.Load() {
 		n, err := w.queues.Recv(w.packets[:])
 		if n > 0 {
 			w.handle(w.packets[:n])
@@ -80,6 +81,7 @@ func (w *worker) run() error {
 // handle takes a batch to its verdicts, and sends or releases all of it.
 func (w *worker) handle(ps []packet.Packet) {
 	w.decideAll(ps)
+	w.giveBack()
 	if len(w.out) > 0 {
 		w.queues.Send(w.out)
 		w.out = w.out[:0]
@@ -143,12 +145,15 @@ func (w *worker) finish(p *packet.Packet, f *flow, v Verdict) {
 		return
 	}
 	w.verdicts[v]++
-	if v != Forward {
+	if v != Forward && v != ToHost {
 		w.sample(v, f)
 	}
-	if p.Out == packet.NoPort {
+	switch {
+	case v == ToHost:
+		w.strays = append(w.strays, p)
+	case p.Out == packet.NoPort:
 		w.drop = append(w.drop, p)
-		return
+	default:
+		w.out = append(w.out, p)
 	}
-	w.out = append(w.out, p)
 }

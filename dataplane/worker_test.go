@@ -27,8 +27,8 @@ func (f family) name() string { return map[bool]string{true: "IPv4", false: "IPv
 // bare returns the real server's address without brackets.
 func (f family) bare() string { return map[bool]string{true: real4, false: real6}[f == ipv4] }
 
-// segment builds a TCP segment or a UDP datagram.
-func segment(p lvs.Protocol, src, dst string, flags header.TCPFlags) []byte {
+// exchange builds a TCP segment or a UDP datagram.
+func exchange(p lvs.Protocol, src, dst string, flags header.TCPFlags) []byte {
 	if p == lvs.UDP {
 		return packettest.UDP(src, dst, "payload")
 	}
@@ -69,9 +69,9 @@ func TestForwarding(t *testing.T) {
 						{header.FlagACK, true}, {header.FlagFIN | header.FlagACK, false}, {header.FlagRST, true},
 					}
 					for i, s := range steps {
-						in, want, port := segment(p, client, vip, s.flags), toReal(segment(p, client, real, s.flags)), uint16(1)
+						in, want, port := exchange(p, client, vip, s.flags), toReal(exchange(p, client, real, s.flags)), uint16(1)
 						if s.fromRS {
-							in, want, port = segment(p, real, client, s.flags), toClient(segment(p, vip, client, s.flags)), 0
+							in, want, port = exchange(p, real, client, s.flags), toClient(exchange(p, vip, client, s.flags)), 0
 						}
 						out, verdicts := d.push(t, in)
 						if len(out) != 1 || verdicts[Forward] != 1 {

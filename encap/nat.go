@@ -85,7 +85,7 @@ func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16
 	before := binary.BigEndian.Uint16(side)
 	binary.BigEndian.PutUint16(side, port)
 	switch {
-	case p.Sum != (packet.Partial{}):
+	case p.Sum.Start == p.L4:
 		// Only the pseudo header is in an unfinished checksum yet.
 		sum = checksum.ApplyPartial(sum, delta)
 	case proto == lvs.UDP && sum == 0:

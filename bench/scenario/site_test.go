@@ -15,7 +15,7 @@ import (
 
 // modes are the ways a director gets at frames, of which each scenario is
 // tried with all.
-var modes = []config.Mode{config.XDP, config.XDPGeneric}
+var modes = []config.Mode{config.XDP, config.XDPGeneric, config.Packet}
 
 // A deployment is a topology of package lab and how its services are set up.
 type deployment struct {

@@ -39,8 +39,8 @@ func (l *dropLog) reportVerdicts() {
 	now := l.counts.Verdicts()
 	for v := dataplane.Forward + 1; v < dataplane.Verdicts; v++ {
 		n := now[v] - l.verdicts[v]
-		if n == 0 {
-			continue
+		if n == 0 || v == dataplane.ToHost || v == dataplane.StoodIn {
+			continue // nothing, or nothing lost
 		}
 		attrs := []any{"verdict", v.String(), "count", n}
 		if t, ok := samples[v]; ok {
@@ -65,6 +65,9 @@ func (l *dropLog) reportPorts() {
 	for _, p := range ports {
 		for _, d := range portDrops(&p) {
 			key := portDrop{p.Name, d.reason}
+			if d.count < l.ports[key] {
+				l.ports[key] = 0 // the interface was opened anew
+			}
 			if n := d.count - l.ports[key]; n > 0 {
 				l.log.Warn("dropped frames", "interface", p.Name, "reason", d.reason, "count", n)
 			}
@@ -82,7 +85,7 @@ type reasonCount struct {
 // fill ring is not among them: in copy mode the kernel counts the frame as
 // dropped too, and in zero-copy mode the driver may still have one.
 func portDrops(p *dataplane.PortStatus) []reasonCount {
-	s := &p.Stats
+	s, r := &p.Rings, &p.Raw
 	return []reasonCount{
 		{"receive ring full", s.Kernel.Rx_ring_full},
 		{"not received: no free frame, or longer than one", s.Kernel.Rx_dropped},
@@ -91,6 +94,12 @@ func portDrops(p *dataplane.PortStatus) []reasonCount {
 		{"cannot be sent", s.Invalid},
 		{"bad descriptor in the transmit ring", s.Kernel.Tx_invalid_descs},
 		{"refused by the device", s.Survived.Busy},
+		{"packet socket's queue full", r.Overflow},
+		{"cannot be received whole", r.Unreadable},
+		{"cannot be sent by a packet socket", r.Invalid + r.Dropped.Invalid + r.Dropped.Other},
+		{"longer than the MTU", r.Dropped.TooLong},
+		{"no room to send", r.Dropped.NoBuffers + r.Dropped.Again},
+		{"link down or interface gone", r.Dropped.NetDown + r.Dropped.NoDevice},
 	}
 }
 

@@ -70,9 +70,9 @@ func TestDropLog(t *testing.T) {
 		"frames at one of two interfaces": {
 			{func(c *fakeCounts) {
 				c.ports = []dataplane.PortStatus{{Name: "eth0"}, {Name: "eth1"}}
-				c.ports[1].Stats.RingFull = 5
+				c.ports[1].Rings.RingFull = 5
 			}, `level=WARN msg="dropped frames" interface=eth1 reason="transmit ring full" count=5` + "\n"},
-			{func(c *fakeCounts) { c.ports[1].Stats.Kernel.Rx_ring_full = 2; c.ports[1].Stats.Rx = 9 },
+			{func(c *fakeCounts) { c.ports[1].Rings.Kernel.Rx_ring_full = 2; c.ports[1].Rings.Rx = 9 },
 				`level=WARN msg="dropped frames" interface=eth1 reason="receive ring full" count=2` + "\n"},
 			{nothing, ""},
 		},

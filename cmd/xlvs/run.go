@@ -79,14 +79,29 @@ func (p *program) logStart() error {
 		return err
 	}
 	for _, port := range ports {
-		memory := "copy"
-		if port.ZeroCopy {
-			memory = "zero-copy"
-		}
-		p.log.Info("driving interface", "name", port.Name, "queues", port.Queues, "mode", p.config.Dataplane.Mode, "memory", memory)
+		p.log.Info("driving interface", portAttrs(&port)...)
 	}
 	p.log.Info("configuration", "file", p.file, "services", len(p.config.Services))
 	return nil
+}
+
+// portAttrs says how a port is driven, and why not better.
+func portAttrs(p *dataplane.PortStatus) []any {
+	attrs := []any{"name", p.Name, "queues", p.Queues, "mode", p.Mode}
+	switch {
+	case p.Mode == config.Packet:
+	case p.ZeroCopy:
+		attrs = append(attrs, "memory", "zero-copy")
+	default:
+		attrs = append(attrs, "memory", "copy")
+	}
+	if p.Mode == config.XDPGeneric {
+		attrs = append(attrs, "warning", "generic XDP loses frames that are longer than the MTU")
+	}
+	if p.Why != "" {
+		attrs = append(attrs, "why", p.Why)
+	}
+	return attrs
 }
 
 // run moves packets and serves signals until ctx ends or the director fails.

@@ -18,6 +18,8 @@ import (
 // The director's files in these tests. Its VIP is that of lab.Simple.
 const (
 	twoReals = `
+[dataplane]
+mode = "xdp"
 [[service]]
 protocol = "tcp"
 vip = "198.51.100.1"
@@ -31,7 +33,7 @@ protocol = "udp"
 vip = "198.51.100.1"
 port = 53
 `
-	oneInterface = "[dataplane]\ninterfaces = [\"eth0\"]\n"
+	oneInterface = "[dataplane]\ninterfaces = [\"eth0\"]\nmode = \"xdp\"\n"
 )
 
 // simple raises the topology of lab.Simple.
@@ -231,8 +233,7 @@ func TestRunRefuses(t *testing.T) {
 		},
 		"loopback":              {"root", "[dataplane]\ninterfaces = [\"lo\"]\n", []string{"xlvs: interface lo: not an Ethernet interface"}},
 		"not root":              {"nobody", "", []string{"operation not permitted", "a director runs as root"}},
-		"an interface twice":    {"root", oneInterface, []string{"eth0", "device or resource busy"}},
-		"one of two interfaces": {"root", "", []string{"eth0", "device or resource busy"}},
+		"another director":      {"root", "", []string{"xlvs: a director is running in this network namespace already"}},
 		"a file that is a mess": {"root", "[[[", []string{"not TOML"}},
 		"a file not to be read": {"nobody", twoReals, []string{"xlvs.toml: permission denied\n"}},
 	}

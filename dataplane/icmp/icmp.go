@@ -50,7 +50,8 @@ func Make(p *packet.Packet, k Kind, src lvs.Addr, mtu int) bool {
 	b := p.Bytes()
 	copy(b, b[size:size+l2])
 	p.Truncate(l2 + limit)
-	p.L3, p.L4, p.Sum = uint16(l2), uint16(l2+size-header.ICMPSize), packet.Partial{}
+	p.L3, p.L4 = uint16(l2), uint16(l2+size-header.ICMPSize)
+	p.Sum, p.GSO = packet.Partial{}, packet.GSO{}
 	if v4 {
 		make4(p.Bytes()[l2:], k, src, mtu)
 	} else {

@@ -116,6 +116,9 @@ func (s *Socket) resize() error {
 	return nil
 }
 
+// Port returns what Open was told to call the socket.
+func (s *Socket) Port() uint16 { return s.port }
+
 // FD returns the socket's file descriptor, for poll.
 func (s *Socket) FD() int { return s.fd }
 

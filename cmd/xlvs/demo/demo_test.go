@@ -34,7 +34,7 @@ func TestDemo(t *testing.T) {
 
 // testRequests runs every method in every mode.
 func testRequests(t *testing.T, director []string) {
-	for _, mode := range []config.Mode{config.XDP, config.XDPGeneric} {
+	for _, mode := range []config.Mode{config.XDP, config.XDPGeneric, config.Packet} {
 		for _, m := range methods() {
 			t.Run(fmt.Sprintf("%s, %s", m.name, mode), func(t *testing.T) {
 				expectNothingLeft(t)

@@ -18,7 +18,7 @@ func (d *demo) parse(args []string) error {
 	d.methods, d.mode = methods(), config.XDP
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.Func("method", "show one forwarding `method`: "+strings.Join(methodNames(), ", ")+" (default all)", d.setMethod)
-	flags.Func("mode", "how the director gets at frames, the `mode` xdp or xdp-generic (default xdp)", d.setMode)
+	flags.Func("mode", "how the director gets at frames, the `mode` xdp, xdp-generic or packet (default xdp)", d.setMode)
 	flags.BoolVar(&d.keep, "keep", false, "leave everything running after the requests, until Ctrl-C")
 	flags.SetOutput(io.Discard) // the caller reports the error
 	err := flags.Parse(args)
@@ -54,11 +54,11 @@ func (d *demo) setMethod(name string) error {
 // setMode chooses the director's mode.
 func (d *demo) setMode(name string) error {
 	switch m := config.Mode(name); m {
-	case config.XDP, config.XDPGeneric:
+	case config.XDP, config.XDPGeneric, config.Packet:
 		d.mode = m
 		return nil
 	}
-	return fmt.Errorf("must be %s or %s", config.XDP, config.XDPGeneric)
+	return fmt.Errorf("must be %s, %s or %s", config.XDP, config.XDPGeneric, config.Packet)
 }
 
 // allMethods is the word for every method.

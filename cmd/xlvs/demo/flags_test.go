@@ -57,7 +57,7 @@ func TestUsageErrors(t *testing.T) {
 		"unknown method":       {[]string{"--method", "socks"}, "must be one of nat, dr, all"},
 		"empty method":         {[]string{"--method", ""}, "must be one of nat, dr, all"},
 		"method not named":     {[]string{"--method"}, "needs an argument"},
-		"unknown mode":         {[]string{"--mode", "dpdk"}, "must be xdp or xdp-generic"},
+		"unknown mode":         {[]string{"--mode", "dpdk"}, "must be xdp, xdp-generic or packet"},
 		"keep is no yes":       {[]string{"--keep=maybe"}, "maybe"},
 		"argument left over":   {[]string{"--keep", "nat"}, `unexpected argument "nat"`},
 		"another after a dash": {[]string{"--", "-h"}, `unexpected argument "-h"`},

@@ -28,7 +28,7 @@ func TestMethodsAreComplete(t *testing.T) {
 
 func TestConfigsAreValid(t *testing.T) {
 	for _, m := range methods() {
-		for _, mode := range []config.Mode{config.XDP, config.XDPGeneric} {
+		for _, mode := range []config.Mode{config.XDP, config.XDPGeneric, config.Packet} {
 			var b bytes.Buffer
 			if err := m.config(mode).Write(&b); err != nil {
 				t.Fatalf("method %s: %v", m.name, err)

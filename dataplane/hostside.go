@@ -1,0 +1,149 @@
+package dataplane
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"xlvs/dataplane/announce"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/host"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/neigh"
+	"xlvs/dataplane/packet"
+	"xlvs/dataplane/reset"
+	"xlvs/dataplane/steer"
+	"xlvs/lvs"
+)
+
+// A Host takes packets back that turned out not to be the director's; host.Door
+// is the one that gives them to the kernel.
+type Host interface {
+	Allow(now time.Duration) bool
+	Give(p *packet.Packet) host.Outcome
+}
+
+// hardware is what Open opens: all that New does without.
+type hardware struct {
+	warn       func(error)
+	ports      []port
+	rig        *rig
+	mirror     *neigh.Mirror
+	classifier *steer.Classifier
+	door       *host.Door          // nil if the kernel has none
+	announcer  *announce.Announcer // nil if answer_arp is off
+	routed     map[lvs.Addr]bool   // VIPs that the host routes into the door
+	changed    chan struct{}       // an interface has changed
+	closers    []func() error      // to be closed last first
+}
+
+// doorPort is the number of the port that is the door, one above all others, or
+// no port's.
+func (h *hardware) doorPort() uint16 {
+	if h.door == nil {
+		return packet.NoPort
+	}
+	return uint16(len(h.ports))
+}
+
+// followLocals follows a change of the host's own addresses.
+func (d *Director) followLocals() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.updateFilter(d.current().makeRules(d.router.Locals())); err != nil {
+		d.warn(err)
+	}
+	d.publish()
+	d.followHost()
+}
+
+// followHost speaks for the VIPs that no interface holds, and has the host's own
+// clients find them. The caller holds mu.
+func (d *Director) followHost() {
+	unheld := d.current().unheld(d.router.Locals())
+	if d.announcer != nil {
+		d.announcer.Set(unheld)
+	}
+	if d.door == nil || d.door.FD() < 0 {
+		return
+	}
+	if d.routed == nil {
+		d.routed = map[lvs.Addr]bool{}
+	}
+	for vip := range maps.Keys(d.routed) {
+		if !slices.Contains(unheld, vip) {
+			d.note(d.door.RemoveRoute(vip))
+			delete(d.routed, vip)
+		}
+	}
+	for _, vip := range unheld {
+		if !d.routed[vip] {
+			d.note(d.door.AddRoute(vip))
+			d.routed[vip] = true
+		}
+	}
+}
+
+func (d *Director) note(err error) {
+	if err != nil {
+		d.warn(err)
+	}
+}
+
+// stray is the end of a packet that belongs to no connection and begins none. The
+// host gets it back; for a VIP that the host does not know, the director does
+// what the host would do.
+func (w *worker) stray(p *packet.Packet, f *flow) Verdict {
+	if w.snap.roles.of(f.tuple.Dst)&roleUnheld != 0 {
+		return w.standIn(p, f)
+	}
+	switch {
+	case w.d.host == nil || p.In == w.d.doorPort():
+		return NotOurs
+	case !w.d.host.Allow(w.clock):
+		return HostLimit
+	}
+	return ToHost
+}
+
+// standIn answers as a host does that nobody listens on: a reset, port
+// unreachable, an echo.
+func (w *worker) standIn(p *packet.Packet, f *flow) Verdict {
+	if p.L4 == 0 || f.related {
+		return NotOurs
+	}
+	switch f.tuple.Proto {
+	case lvs.UDP:
+		return w.answer(p, f, icmp.PortUnreachable, f.tuple.Dst, 0, StoodIn)
+	case lvs.TCP:
+		if !w.limit.Allow(w.clock) || !reset.Make(p) {
+			return NotOurs
+		}
+	case lvs.ICMP, lvs.ICMPv6:
+		if !icmp.ChecksumOK(p) || !icmp.Answerable(p, f.tuple.Proto) || !w.limit.Allow(w.clock) || !icmp.Reply(p, f.tuple.Proto) {
+			return NotOurs
+		}
+	default:
+		return NotOurs
+	}
+	reflect(p)
+	return StoodIn
+}
+
+// reflect sends p, which is an answer by now, to the station it came from.
+func reflect(p *packet.Packet) {
+	e := header.Ethernet(p.Bytes())
+	from, to := e.Dst(), e.Src()
+	e.SetDst(to)
+	e.SetSrc(from)
+	p.Out = p.In
+}
+
+// giveBack gives the host what is its own.
+func (w *worker) giveBack() {
+	for _, p := range w.strays {
+		w.d.host.Give(p)
+	}
+	w.drop = append(w.drop, w.strays...)
+	w.strays = w.strays[:0]
+}

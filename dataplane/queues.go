@@ -1,0 +1,201 @@
+package dataplane
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cilium/ebpf"
+
+	"xlvs/config"
+	"xlvs/dataplane/host"
+	"xlvs/dataplane/packet"
+	"xlvs/dataplane/rawsock"
+	"xlvs/dataplane/xsk"
+)
+
+// queues are a worker's Queues on the ports of a rig, each of its own kind. Of n
+// workers, worker w has AF_XDP queue w of a port to send and receives from queues
+// w, w+n, w+2n, …; in packet mode it has a socket in the port's fanout group.
+type queues struct {
+	rings   *xsk.Group     // nil if no port is in an XDP mode
+	raw     *rawsock.Group // nil if no port is in packet mode
+	door    *host.Door     // read by the first worker alone; nil for others
+	sources []source
+	turn    int      // source to receive from first, so that none starves another
+	egress  []egress // by port number, the door's last
+	byPort  [][]*packet.Packet
+	foreign []*packet.Packet // of sendTo
+	err     error            // of a Send, returned by the next Recv
+}
+
+// A source is what packets are received from.
+type source interface {
+	Recv(ps []packet.Packet) (int, error)
+}
+
+// A kind of queue owns the memory of the packets it received.
+type kind uint8
+
+const (
+	noKind   kind = iota // the port is not there
+	ringKind             // AF_XDP
+	rawKind              // AF_PACKET
+	doorKind             // the host
+)
+
+// An egress is where packets leave by one port.
+type egress struct {
+	kind kind
+	ring *xsk.Socket
+	raw  *rawsock.Socket
+}
+
+// openQueues opens the queues of worker w of workers.
+func (r *rig) openQueues(w, workers int, opts xsk.Options) (*queues, error) {
+	n := len(r.ports) + 1
+	q := &queues{egress: make([]egress, n), byPort: make([][]*packet.Packet, n)}
+	q.egress[n-1].kind = doorKind
+	if err := errors.Join(r.openRings(q, w, workers, opts), r.openRaw(q, w, workers)); err != nil {
+		return nil, errors.Join(err, q.Close())
+	}
+	if q.rings == nil && q.raw == nil {
+		return nil, errors.New("no interface is there to be driven")
+	}
+	if q.rings != nil && q.raw != nil {
+		for _, fd := range q.raw.FDs() {
+			q.rings.Watch(fd)
+		}
+	}
+	return q, nil
+}
+
+// openRings opens the AF_XDP sockets and registers each in its port's map.
+func (r *rig) openRings(q *queues, w, workers int, opts xsk.Options) error {
+	opts.Ports = 0
+	for i, p := range r.ports {
+		if r.maps[i] != nil {
+			opts.Ports += (p.queues - w + workers - 1) / workers
+		}
+	}
+	if opts.Ports == 0 {
+		return nil
+	}
+	g, err := xsk.NewGroup(opts)
+	if err != nil {
+		return err
+	}
+	q.rings = g
+	for i, p := range r.ports {
+		if r.maps[i] == nil {
+			continue
+		}
+		for queue := w; queue < p.queues; queue += workers {
+			s, err := openRing(g, p, queue, r.maps[i])
+			if err != nil {
+				return err
+			}
+			q.sources = append(q.sources, s)
+			if queue == w {
+				q.egress[p.Number] = egress{kind: ringKind, ring: s}
+			}
+		}
+	}
+	return nil
+}
+
+func openRing(g *xsk.Group, p port, queue int, sockets *ebpf.Map) (*xsk.Socket, error) {
+	s, err := g.Open(p.Number, p.Index, queue, xdpMode(p.mode))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Register(sockets); err != nil {
+		return nil, fmt.Errorf("interface %s queue %d: %w", p.Name, queue, err)
+	}
+	return s, nil
+}
+
+// openRaw opens a packet socket on each port in packet mode.
+func (r *rig) openRaw(q *queues, w, workers int) error {
+	for _, p := range r.ports {
+		if p.Index == 0 || p.mode != config.Packet {
+			continue
+		}
+		if q.raw == nil {
+			g, err := rawsock.NewGroup(rawsock.Options{})
+			if err != nil {
+				return err
+			}
+			q.raw = g
+		}
+		s, err := q.raw.Open(p.Number, p.Index, r.sockets, rawsock.Fanout{ID: rawsock.FanoutID(p.Index), Members: workers})
+		if err != nil {
+			return err
+		}
+		q.sources = append(q.sources, s)
+		q.egress[p.Number] = egress{kind: rawKind, raw: s}
+	}
+	return nil
+}
+
+// listen has q receive what local clients send through the door.
+func (q *queues) listen(d *host.Door) {
+	if d.FD() < 0 {
+		return
+	}
+	q.door = d
+	q.sources = append(q.sources, d)
+	if q.rings != nil {
+		q.rings.Watch(d.FD())
+	} else {
+		q.raw.Watch(d.FD())
+	}
+}
+
+// Recv implements Queues.
+func (q *queues) Recv(ps []packet.Packet) (n int, err error) {
+	if err := q.err; err != nil {
+		q.err = nil
+		return 0, err
+	}
+	for range q.sources {
+		m, err := q.sources[q.turn].Recv(ps[n:])
+		n += m
+		if err != nil || n == len(ps) {
+			return n, err
+		}
+		if q.turn++; q.turn == len(q.sources) {
+			q.turn = 0
+		}
+	}
+	return n, nil
+}
+
+// Wait implements Queues.
+func (q *queues) Wait(timeout time.Duration) error {
+	if q.rings != nil {
+		return q.rings.Wait(timeout)
+	}
+	return q.raw.Wait(timeout)
+}
+
+// Wake implements Queues.
+func (q *queues) Wake() {
+	if q.rings != nil {
+		q.rings.Wake()
+	} else {
+		q.raw.Wake()
+	}
+}
+
+// Close implements Queues.
+func (q *queues) Close() error {
+	var errs []error
+	if q.rings != nil {
+		errs = append(errs, q.rings.Close())
+	}
+	if q.raw != nil {
+		errs = append(errs, q.raw.Close())
+	}
+	return errors.Join(errs...)
+}

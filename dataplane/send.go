@@ -1,0 +1,113 @@
+package dataplane
+
+import (
+	"xlvs/dataplane/packet"
+	"xlvs/dataplane/xsk"
+	"xlvs/encap/segment"
+)
+
+// kindOf returns the kind of queue that p was received from, and belongs to.
+func (q *queues) kindOf(p *packet.Packet) kind {
+	if int(p.In) >= len(q.egress) {
+		return doorKind
+	}
+	return q.egress[p.In].kind
+}
+
+// Send implements Queues.
+func (q *queues) Send(ps []*packet.Packet) {
+	for _, p := range ps {
+		out := min(int(p.Out), len(q.byPort)-1)
+		q.byPort[out] = append(q.byPort[out], p)
+	}
+	for out, list := range q.byPort {
+		if len(list) > 0 {
+			q.sendTo(&q.egress[out], list)
+			q.byPort[out] = list[:0]
+		}
+	}
+}
+
+// sendTo sends packets that leave by the same port. What came in by a queue of
+// the same kind is sent in place; the rest is copied, and released here.
+func (q *queues) sendTo(e *egress, ps []*packet.Packet) {
+	own, foreign := ps[:0], q.foreign[:0]
+	for _, p := range ps {
+		if q.kindOf(p) == e.kind && e.kind != doorKind {
+			own = append(own, p)
+		} else {
+			foreign = append(foreign, p)
+		}
+	}
+	switch e.kind {
+	case ringKind:
+		e.ring.Send(own)
+		for _, p := range foreign {
+			q.carry(e.ring, p)
+		}
+		q.note(e.ring.Flush())
+	case rawKind:
+		e.raw.Send(own)
+		e.raw.Transmit(foreign)
+		q.note(e.raw.Flush())
+	case doorKind:
+		for _, p := range foreign {
+			q.door.Send(p)
+		}
+	}
+	q.Release(foreign)
+	q.foreign = foreign[:0]
+}
+
+func (q *queues) note(err error) {
+	if err != nil {
+		q.err = err
+	}
+}
+
+// carry copies p into AF_XDP frames of its own: one, or as many as a super-frame
+// has segments. What there is no frame for is lost, as in a full ring.
+func (q *queues) carry(s *xsk.Socket, p *packet.Packet) {
+	var room packet.Packet
+	one := [1]*packet.Packet{&room}
+	if p.GSO.Kind == packet.GSONone {
+		if q.rings.NewFrame(&room) && copyTo(&room, p) {
+			s.Send(one[:])
+		}
+		return
+	}
+	c, ok := segment.New(p)
+	for ok && c.More() && q.rings.NewFrame(&room) {
+		if ok = c.Next(&room); !ok {
+			q.rings.Release(one[:])
+			return
+		}
+		s.Send(one[:])
+	}
+}
+
+// copyTo makes dst, an empty packet, a copy of p.
+func copyTo(dst, p *packet.Packet) bool {
+	b := dst.Grow(p.Len())
+	if b == nil {
+		return false
+	}
+	copy(b, p.Bytes())
+	dst.Out, dst.L3, dst.L4, dst.Sum = p.Out, p.L3, p.L4, p.Sum
+	return true
+}
+
+// Release implements Queues.
+func (q *queues) Release(ps []*packet.Packet) {
+	for i := range ps {
+		one := ps[i : i+1]
+		switch q.kindOf(ps[i]) {
+		case ringKind:
+			q.rings.Release(one)
+		case rawKind:
+			q.raw.Release(one)
+		case doorKind:
+			q.door.Release(one)
+		}
+	}
+}

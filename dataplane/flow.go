@@ -61,8 +61,7 @@ func (f *flow) readIPv4(p *packet.Packet, b []byte, l3 int) Verdict {
 	f.tuple.Src, f.tuple.Dst = lvs.Addr4(h.Src()), lvs.Addr4(h.Dst())
 	f.tuple.Proto = lvs.Protocol(h.Proto())
 	if h.IsFragment() {
-		p.L4 = 0
-		return Fragment
+		return f.readFragment(p, h.FragmentOffset())
 	}
 	return f.readTransport(p, checksum.Pseudo4(h.Src(), h.Dst(), h.Proto(), len(h)-h.HeaderLen()))
 }
@@ -85,10 +84,19 @@ func (f *flow) readIPv6(p *packet.Packet, b []byte, l3 int) Verdict {
 		return Unreadable // IPv4-mapped addresses have no place on a wire, and would pass for IPv4 here
 	}
 	if t.MoreFragments || t.FragmentOffset != 0 {
-		p.L4 = 0
-		return Fragment
+		return f.readFragment(p, t.FragmentOffset)
 	}
 	return f.readTransport(p, checksum.Pseudo6(h.Src(), h.Dst(), t.Proto, len(h)-t.Offset))
+}
+
+// readFragment ends fragments. Whose the later ones are cannot be told without
+// the first, and the host may have that.
+func (f *flow) readFragment(p *packet.Packet, offset int) Verdict {
+	p.L4 = 0
+	if offset != 0 {
+		return NotOurs
+	}
+	return Fragment
 }
 
 // readTransport reads the ports. pseudo is the sum of the pseudo header.

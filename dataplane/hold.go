@@ -65,8 +65,7 @@ func (w *worker) transmitHeld(h *heldPacket) Verdict {
 	if v := rewrite(&h.packet, &h.flow, &h.conn); v != undecided {
 		return v
 	}
-	address(&h.packet, hop)
-	return Forward
+	return address(&h.packet, hop)
 }
 
 // forgetReleased removes what has been sent or released from the held packets.

@@ -185,6 +185,9 @@ func (o *opening) openAnnouncer(ports []port) error {
 	}
 	var list []announce.Port
 	for _, p := range ports {
+		if p.NoEthernet {
+			continue
+		}
 		list = append(list, announce.Port{Number: p.Number, Index: p.Index, MAC: o.mirror.Link(p.Number).MAC})
 	}
 	a, err := announce.Open(list, announce.Options{Warn: o.warn, Conflict: func(vip lvs.Addr, n uint16, mac header.MAC) {

@@ -71,6 +71,10 @@ func usable(links []netlink.Link) []string {
 	return names
 }
 
+// bare are the types of links whose packets have no frame around them, as the
+// kernel calls their ARPHRD numbers: tun and WireGuard, IPIP, SIT, GRE.
+var bare = map[string]bool{"none": true, "ipip": true, "sit": true, "gre": true, "tunnel6": true, "ip6gre": true, "gre6": true}
+
 func isEthernet(a *netlink.LinkAttrs) bool {
 	return a.EncapType == "ether" && a.Flags&unix.IFF_LOOPBACK == 0
 }
@@ -83,7 +87,8 @@ func (p *port) find(l netlink.Link, c config.Dataplane) error {
 		return ErrNoInterface
 	}
 	a := l.Attrs()
-	if !isEthernet(a) {
+	p.NoEthernet = bare[a.EncapType]
+	if !isEthernet(a) && !p.NoEthernet {
 		return fmt.Errorf("%w: it is of type %s", ErrNotEthernet, a.EncapType)
 	}
 	if a.MasterIndex != 0 {
@@ -95,6 +100,9 @@ func (p *port) find(l netlink.Link, c config.Dataplane) error {
 	}
 	p.Index, p.kind, p.mtu, p.queues = a.Index, l.Type(), a.MTU, queues
 	p.choose(c.ModeOf(p.Name))
+	if p.NoEthernet {
+		p.mode, p.why = config.Packet, "it has no Ethernet: packets leave by it, and none is received"
+	}
 	return nil
 }
 

@@ -128,7 +128,11 @@ func (r *rig) openRaw(q *queues, w, workers int) error {
 			}
 			q.raw = g
 		}
-		s, err := q.raw.Open(p.Number, p.Index, r.sockets, rawsock.Fanout{ID: rawsock.FanoutID(p.Index), Members: workers})
+		filter, fanout := r.sockets, rawsock.Fanout{ID: rawsock.FanoutID(p.Index), Members: workers}
+		if p.NoEthernet {
+			filter, fanout = r.deaf, rawsock.Fanout{}
+		}
+		s, err := q.raw.Open(p.Number, p.Index, filter, fanout)
 		if err != nil {
 			return err
 		}

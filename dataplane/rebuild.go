@@ -133,7 +133,7 @@ func (d *Director) setPorts(ports []port) {
 				d.warn(err)
 			}
 		}
-		if d.announcer == nil {
+		if d.announcer == nil || p.NoEthernet {
 			continue
 		}
 		if p.Index == 0 {

@@ -22,9 +22,10 @@ type rig struct {
 	ports    []port
 	queues   []*queues // by worker
 	filter   *steer.Classifier
-	maps     []*ebpf.Map // by port: AF_XDP sockets by queue; nil in packet mode
-	sockets  *ebpf.Program
-	programs []io.Closer // what is attached
+	maps     []*ebpf.Map   // by port: AF_XDP sockets by queue; nil in packet mode
+	sockets  *ebpf.Program // filter of packet sockets
+	deaf     *ebpf.Program // filter of those that only send
+	programs []io.Closer   // what is attached
 	other    []io.Closer
 }
 
@@ -40,6 +41,11 @@ func openRig(ports []port, c config.Dataplane, filter *steer.Classifier, door *h
 }
 
 func (r *rig) open(c config.Dataplane, door *host.Door) error {
+	var err error
+	if r.deaf, err = steer.Deaf(); err != nil {
+		return err
+	}
+	r.other = append(r.other, r.deaf)
 	for i := range r.ports {
 		if p := &r.ports[i]; p.Index != 0 {
 			if err := r.attach(p); err != nil {
@@ -68,6 +74,9 @@ func (r *rig) open(c config.Dataplane, door *host.Door) error {
 // attach has p's frames classified. Where XDP cannot be had, and nobody insists
 // on it, p is in packet mode afterwards.
 func (r *rig) attach(p *port) error {
+	if p.NoEthernet {
+		return nil
+	}
 	if p.mode != config.Packet {
 		err := r.attachXDP(p)
 		if err == nil || errors.Is(err, xsk.ErrBusy) || !p.settle(err) {

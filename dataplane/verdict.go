@@ -17,7 +17,7 @@ const (
 	StoodIn         // the same, for a VIP that the host does not know: answered in its stead
 	HostLimit       // the same, and the host has been given too many already
 	NotOurs         // the same, and there is no way to the host
-	Fragment        // part of a datagram in fragments, which the director does not assemble yet
+	Fragment        // the first part of a datagram in fragments, which the director does not assemble yet
 	NoDestination   // every real server is quiesced; answered with port unreachable
 	TableFull       // a new connection while the table is at max_connections
 	DestinationGone // of a connection whose real server was removed

@@ -130,7 +130,7 @@ func TestVerdicts(t *testing.T) {
 			"longer than the next link":  {packettest.TCP(client, vip, header.FlagACK, string(make([]byte, 1480))), TooBig, true},
 			"reply longer than the link": {packettest.TCP(real, client, header.FlagACK, string(make([]byte, 1480))), TooBig, true},
 			"first fragment":             {packettest.Fragments(ack, 24, 1)[0], Fragment, false},
-			"last fragment":              {packettest.Fragments(ack, 24, 1)[1], Fragment, false},
+			"last fragment":              {packettest.Fragments(ack, 24, 1)[1], NotOurs, false},
 			"three tags":                 {packettest.VLAN(packettest.VLAN(ack, 1, 2), 3), Unreadable, false},
 			"protocol of no service":     {packettest.IP(f.bareOf(f.client), f.bareOf(f.vip), 47, []byte("....")), NotOurs, false},
 			"echo request":               {packettest.ICMP(f.bareOf(f.client), f.bareOf(f.vip), 8, 0, 1, "x"), NotOurs, false},

@@ -39,6 +39,18 @@ func (c *Classifier) Drop() (*ebpf.Program, error) {
 	return c.skb("xlvs_drop", ebpf.SchedCLS, pieced{}, tcxDrop, tcxNext)
 }
 
+// Deaf loads a filter for packet sockets that only send.
+func Deaf() (*ebpf.Program, error) {
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "xlvs_deaf", Type: ebpf.SocketFilter,
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load socket filter xlvs_deaf: %w", err)
+	}
+	return p, nil
+}
+
 // SocketFilter loads the classifier as a filter for packet sockets of type
 // SOCK_RAW (SO_ATTACH_BPF). They receive what it takes, in full, and nothing
 // else. The program is the caller's to close; sockets that have it keep it.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -204,6 +205,35 @@ func BenchmarkNewConnection(b *testing.B) {
 				}
 				d.workers[0].handle(r.fill())
 			}
+		})
+	}
+}
+
+// BenchmarkWorkers is established traffic through one worker, and through two at
+// once on as many cores: time per packet of all together.
+func BenchmarkWorkers(b *testing.B) {
+	c := benchCase{lvs.NAT, false, conntrack.In}
+	for _, n := range []int{1, 2} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			d, r := newBench(b, c, 100_000)
+			workers := []*worker{d.workers[0]}
+			for len(workers) < n {
+				w := newWorker(d.Director, &nowhere{})
+				w.tally.grow(1)
+				workers = append(workers, w)
+			}
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			for i, w := range workers {
+				mine := ring(r.template, false, conntrack.In, len(r.clients))
+				mine.clients, mine.next = r.clients, i*len(r.clients)/n
+				wg.Go(func() {
+					for packets := 0; packets < b.N/n; packets += batch {
+						w.handle(mine.fill())
+					}
+				})
+			}
+			wg.Wait()
 		})
 	}
 }

@@ -1,0 +1,38 @@
+package conntrack
+
+import (
+	"encoding/binary"
+	"testing"
+	"unsafe" // for the address of a mapping
+)
+
+func addressOf(b []byte) uintptr { return uintptr(unsafe.Pointer(&b[0])) }
+
+// A process that finds the mapping must be able to tell what it is.
+func TestMappingBeginsWithItsLayout(t *testing.T) {
+	table, _ := newTable(t, 1000)
+	words := []uint64{
+		magic, layout, table.seed[0], table.seed[1], table.seed[2], table.seed[3],
+		uint64(table.v4.capacity), uint64(table.v4.home), uint64(table.v4.lineCapacity),
+		uint64(table.v6.capacity), uint64(table.v6.home), uint64(table.v6.lineCapacity),
+	}
+	for i, want := range words {
+		if got := binary.LittleEndian.Uint64(table.memory[8*i:]); got != want {
+			t.Errorf("word %d = %#x, want %#x", i, got, want)
+		}
+	}
+	for name, f := range map[string]*family{"IPv4": &table.v4, "IPv6": &table.v6} {
+		if uintptr(unsafe.Pointer(&f.lines[0]))%lineBytes != 0 || uintptr(unsafe.Pointer(&f.entries[0]))%lineBytes != 0 {
+			t.Errorf("%s: lines or entries straddle cache lines", name)
+		}
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	table, _ := newTable(t, 10)
+	for range 2 {
+		if err := table.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	}
+}

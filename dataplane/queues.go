@@ -20,7 +20,7 @@ import (
 type queues struct {
 	rings   *xsk.Group     // nil if no port is in an XDP mode
 	raw     *rawsock.Group // nil if no port is in packet mode
-	door    *host.Door     // read by the first worker alone; nil for others
+	door    *host.Door     // received from by the first worker alone, sent to by all; nil if there is none
 	sources []source
 	turn    int      // source to receive from first, so that none starves another
 	egress  []egress // by port number, the door's last
@@ -142,12 +142,12 @@ func (r *rig) openRaw(q *queues, w, workers int) error {
 	return nil
 }
 
-// listen has q receive what local clients send through the door.
-func (q *queues) listen(d *host.Door) {
-	if d.FD() < 0 {
+// listen has q, which knows the door, receive what local clients send through it.
+func (q *queues) listen() {
+	d := q.door
+	if d == nil || d.FD() < 0 {
 		return
 	}
-	q.door = d
 	q.sources = append(q.sources, d)
 	if q.rings != nil {
 		q.rings.Watch(d.FD())

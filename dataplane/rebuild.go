@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink"
 
 	"xlvs/dataplane/announce"
+	"xlvs/dataplane/steer"
 )
 
 // linksChanged has Run look at the interfaces again.
@@ -32,6 +35,7 @@ func (d *Director) followLink(number uint16) {
 // rebuild makes a new rig for the interfaces that there are now, as soon as there
 // are any. It reports false if ctx ended. The workers have stopped.
 func (d *Director) rebuild(ctx context.Context) bool {
+	defer d.guard()()
 	for {
 		err := d.tryRebuild()
 		if err == nil {
@@ -64,6 +68,28 @@ func (d *Director) tryRebuild() error {
 	d.rig = rig
 	d.rewire(rig.workerQueues())
 	return nil
+}
+
+// guard keeps what is the director's from the host while no rig does, until
+// release: the host would reset connections that it knows nothing of. A frame
+// that is lost meanwhile is sent again.
+func (d *Director) guard() (release func()) {
+	var links []io.Closer
+	prog, err := d.classifier.Drop()
+	if err == nil {
+		links = append(links, prog)
+		for _, p := range d.ports {
+			if l, err := steer.AttachDrop(p.Index, prog); err == nil { // it may be gone
+				links = append(links, l)
+			}
+		}
+	}
+	d.note(err)
+	return func() {
+		for _, l := range slices.Backward(links) {
+			d.note(l.Close())
+		}
+	}
 }
 
 // rewire gives the workers queues, and those that are left over none.
@@ -121,6 +147,14 @@ func (d *Director) lookAgain() ([]port, error) {
 
 // setPorts tells everybody who knows a port by its index.
 func (d *Director) setPorts(ports []port) {
+	for i, p := range ports {
+		switch old := d.ports[i].Index; {
+		case p.Index == 0 && old != 0:
+			d.warn(fmt.Errorf("interface %s is gone", p.Name))
+		case p.Index != old:
+			d.warn(fmt.Errorf("interface %s is there again", p.Name))
+		}
+	}
 	d.mu.Lock()
 	d.ports = ports
 	d.mu.Unlock()
@@ -128,7 +162,7 @@ func (d *Director) setPorts(ports []port) {
 		d.warn(err)
 	}
 	for _, p := range ports {
-		if d.door != nil {
+		if d.door != nil && p.Index != 0 {
 			if err := d.door.SetPort(p.Number, p.Index); err != nil {
 				d.warn(err)
 			}

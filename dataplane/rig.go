@@ -63,10 +63,11 @@ func (r *rig) open(c config.Dataplane, door *host.Door) error {
 		if err != nil {
 			return err
 		}
+		q.door = door
 		r.queues = append(r.queues, q)
 	}
-	if door != nil && n > 0 {
-		r.queues[0].listen(door)
+	if n > 0 {
+		r.queues[0].listen()
 	}
 	return nil
 }

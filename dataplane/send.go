@@ -71,8 +71,12 @@ func (q *queues) carry(s *xsk.Socket, p *packet.Packet) {
 	var room packet.Packet
 	one := [1]*packet.Packet{&room}
 	if p.GSO.Kind == packet.GSONone {
-		if q.rings.NewFrame(&room) && copyTo(&room, p) {
+		switch {
+		case !q.rings.NewFrame(&room):
+		case copyTo(&room, p):
 			s.Send(one[:])
+		default: // longer than a frame has room for
+			q.rings.Release(one[:])
 		}
 		return
 	}

@@ -39,6 +39,27 @@ func (d *director) table() listing {
 	return parseListing(string(first))
 }
 
+// verdict asks the director how many packets have ended in a verdict.
+func (d *director) verdict(name string) (n int) {
+	d.t.Helper()
+	const title = "Verdict "
+	from := d.prints.len()
+	d.table() // is printed in one piece with what follows it
+	_, list, ok := strings.Cut(string(d.prints.since(from)), title)
+	if !ok {
+		d.t.Fatalf("no verdicts in %q", d.prints.since(from))
+	}
+	for line := range strings.Lines(list) {
+		if count, ok := strings.CutPrefix(line, name+"  "); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(count))
+			must(d.t, err)
+			return n
+		}
+	}
+	d.t.Fatalf("no verdict %q in %q", name, list)
+	return 0
+}
+
 // parseListing reads the form of `ipvsadm -Ln`.
 func parseListing(text string) listing {
 	l := listing{}

@@ -1,0 +1,48 @@
+package dataplane
+
+import (
+	"slices"
+	"time"
+)
+
+// trashTime is how long a removed destination without connections is
+// remembered (IP_VS_DEST_TRASH_PERIOD).
+const trashTime = 120 * time.Second
+
+// emptyTrash forgets destinations that were removed and have had no connection
+// for trashTime.
+func (d *Director) emptyTrash(now time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := len(d.trash)
+	d.trash = slices.DeleteFunc(d.trash, func(dest *destination) bool {
+		switch {
+		case d.loads.At(dest.id).Total.Load() != 0:
+			dest.idleSince = 0
+		case dest.idleSince == 0:
+			dest.idleSince = now
+		case now-dest.idleSince >= trashTime:
+			d.forget(dest)
+			return true
+		}
+		return false
+	})
+	if len(d.trash) == n {
+		return
+	}
+	d.publish()
+	if err := d.updateFilter(d.current().makeRules(d.router.Locals())); err != nil {
+		d.warn(err) // the next change tries again
+	}
+}
+
+// forget frees the number of dest and moves what it counted to its service.
+func (d *Director) forget(dest *destination) {
+	total := d.collect(dest.id, true)
+	for _, s := range d.services {
+		if s.key == dest.service {
+			s.service.gone.Add(total)
+		}
+	}
+	d.byID[dest.id] = nil
+}

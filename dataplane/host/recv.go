@@ -78,6 +78,8 @@ func (d *Door) recv(p *packet.Packet) (ok bool, err error) {
 			return false, err
 		case n == chunkSize-packet.Headroom+vnetSize:
 			d.n.cut.Add(1)
+		case n > vnetSize && chunk[packet.Headroom]&1 != 0:
+			// To a group: the host's own MLD reports, for example. No VIP is one.
 		case n >= vnetSize:
 			p.Frame, p.In = local.free[last], local.number
 			p.Reset(chunk, packet.Headroom, n-vnetSize)

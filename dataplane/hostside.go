@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"xlvs/config"
 	"xlvs/dataplane/announce"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/host"
@@ -26,6 +27,7 @@ type Host interface {
 // hardware is what Open opens: all that New does without.
 type hardware struct {
 	warn       func(error)
+	settings   config.Dataplane // that Open was given; others wait for a restart
 	ports      []port
 	rig        *rig
 	mirror     *neigh.Mirror
@@ -71,15 +73,19 @@ func (d *Director) followHost() {
 		d.routed = map[lvs.Addr]bool{}
 	}
 	for vip := range maps.Keys(d.routed) {
-		if !slices.Contains(unheld, vip) {
-			d.note(d.door.RemoveRoute(vip))
-			delete(d.routed, vip)
+		if slices.Contains(unheld, vip) {
+			continue
 		}
+		if d.routed[vip] {
+			d.note(d.door.RemoveRoute(vip))
+		}
+		delete(d.routed, vip)
 	}
 	for _, vip := range unheld {
 		if !d.routed[vip] {
-			d.note(d.door.AddRoute(vip))
-			d.routed[vip] = true
+			err := d.door.AddRoute(vip)
+			d.note(err)
+			d.routed[vip] = err == nil
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (o *opening) open() (*Director, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.furnish(d, ports)
+	o.furnish(d)
 	if err := d.Apply(o.config); err != nil {
 		return nil, errors.Join(err, d.table.Close())
 	}
@@ -111,8 +111,9 @@ func (o *opening) open() (*Director, error) {
 }
 
 // furnish gives d what New does without.
-func (o *opening) furnish(d *Director, ports []port) {
-	d.warn, d.ports, d.rig, d.closers = o.warn, ports, o.rig, o.closers
+func (o *opening) furnish(d *Director) {
+	d.settings = o.config.Dataplane
+	d.warn, d.ports, d.rig, d.closers = o.warn, o.rig.ports, o.rig, o.closers
 	d.mirror, d.classifier, d.announcer = o.mirror, o.filter, o.announce
 	d.changed = make(chan struct{}, 1)
 	if o.door != nil {

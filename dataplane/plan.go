@@ -18,6 +18,7 @@ type plan struct {
 	removed  []*destination // to the trash
 	revived  []*destination // from the trash, or unchanged
 	weights  map[*destination]int
+	nextID   int // where the search for a free number goes on
 	rules    steer.Rules
 }
 
@@ -68,6 +69,7 @@ func (d *Director) planService(p *plan, want *config.Service, old *serviceState)
 		s.destinations = append(s.destinations, p.keep(dest, r))
 		delete(wanted, dest.key)
 	}
+	var added []*destination
 	for i := range want.Reals {
 		r := &want.Reals[i]
 		if wanted[r.RealKey] == nil {
@@ -77,8 +79,10 @@ func (d *Director) planService(p *plan, want *config.Service, old *serviceState)
 		if err != nil {
 			return nil, fmt.Errorf("real server %v: %w", r.RealKey, err)
 		}
-		s.destinations = slices.Insert(s.destinations, 0, dest)
+		added = append(added, dest)
 	}
+	slices.Reverse(added) // the latest comes first
+	s.destinations = append(added, s.destinations...)
 	return s, nil
 }
 
@@ -119,10 +123,11 @@ func (p *plan) add(service config.ServiceKey, r *config.Real) (*destination, err
 			return p.keep(dest, r), nil
 		}
 	}
-	id := 1
+	id := max(p.nextID, 1)
 	for id < len(p.byID) && p.byID[id] != nil {
 		id++
 	}
+	p.nextID = id + 1
 	if id >= lvs.MaxDestinations {
 		return nil, fmt.Errorf("more than %d destinations", lvs.MaxDestinations-1)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"xlvs/config"
 	"xlvs/dataplane/announce"
 	"xlvs/dataplane/steer"
 )
@@ -59,13 +60,16 @@ func (d *Director) tryRebuild() error {
 	d.note(d.rig.close())
 	d.rewire(nil)
 	d.setPorts(ports)
-	c := d.config.Dataplane
+	c := d.settings
 	c.Workers = len(d.workers) // each keeps its counters
 	rig, err := openRig(ports, c, d.classifier, d.door)
 	if err != nil {
 		return err
 	}
 	d.rig = rig
+	d.mu.Lock()
+	d.ports = rig.ports // whose modes are settled now
+	d.mu.Unlock()
 	d.rewire(rig.workerQueues())
 	return nil
 }
@@ -79,7 +83,7 @@ func (d *Director) guard() (release func()) {
 	if err == nil {
 		links = append(links, prog)
 		for _, p := range d.ports {
-			if l, err := steer.AttachDrop(p.Index, prog); err == nil { // it may be gone
+			if l, err := steer.AttachGuard(p.Index, prog); err == nil { // it may be gone, the kernel too old
 				links = append(links, l)
 			}
 		}
@@ -113,17 +117,23 @@ func (d *Director) stale() bool {
 	}
 	for i := range ports {
 		old, now := &d.ports[i], &ports[i]
-		if old.Index != now.Index || old.Index != 0 && (old.mtu != now.mtu && frameSize([]port{*old}) != frameSize([]port{*now})) {
+		if old.Index != now.Index || old.Index != 0 && old.mtu != now.mtu && old.outgrown(now) {
 			return true
 		}
 	}
 	return false
 }
 
+// outgrown reports whether p's MTU has become another that its frames do not
+// suit: they are of another size, or AF_XDP has none so large.
+func (p *port) outgrown(now *port) bool {
+	return frameSize([]port{*p}) != frameSize([]port{*now}) || p.mode != config.Packet && now.mode == config.Packet
+}
+
 // lookAgain returns the director's ports as they are now. One that is gone has
 // no index.
 func (d *Director) lookAgain() ([]port, error) {
-	ports := append([]port(nil), d.ports...)
+	c, ports := d.settings, slices.Clone(d.ports)
 	for i := range ports {
 		p := &ports[i]
 		l, err := netlink.LinkByName(p.Name)
@@ -138,7 +148,7 @@ func (d *Director) lookAgain() ([]port, error) {
 		if l != nil {
 			p.Name = l.Attrs().Name
 		}
-		if err := p.find(l, d.config.Dataplane); err != nil {
+		if err := p.find(l, c); err != nil {
 			p.Index = 0
 		}
 	}

@@ -30,10 +30,10 @@ type rig struct {
 }
 
 // openRig attaches programs to the ports that are there and opens sockets on
-// them. It changes what the ports say about their modes. frames of the door come
-// to the first worker.
+// them. Its own ports say which modes could be had. Frames of the door come to the
+// first worker.
 func openRig(ports []port, c config.Dataplane, filter *steer.Classifier, door *host.Door) (*rig, error) {
-	r := &rig{ports: ports, filter: filter, maps: make([]*ebpf.Map, len(ports))}
+	r := &rig{ports: slices.Clone(ports), filter: filter, maps: make([]*ebpf.Map, len(ports))}
 	if err := r.open(c, door); err != nil {
 		return nil, errors.Join(err, r.close())
 	}

@@ -16,9 +16,7 @@ import (
 // Only before Linux 6.6, where prog is a clsact filter, it stays, and the next
 // AttachDrop takes its place.
 func AttachDrop(ifindex int, prog *ebpf.Program) (io.Closer, error) {
-	l, err := link.AttachTCX(link.TCXOptions{
-		Interface: ifindex, Program: prog, Attach: ebpf.AttachTCXIngress, Anchor: link.Head(),
-	})
+	l, err := AttachGuard(ifindex, prog)
 	if errors.Is(err, ebpf.ErrNotSupported) {
 		c, err := attachClsact(ifindex, prog)
 		if err != nil {
@@ -26,6 +24,15 @@ func AttachDrop(ifindex int, prog *ebpf.Program) (io.Closer, error) {
 		}
 		return c, nil
 	}
+	return l, err
+}
+
+// AttachGuard is AttachDrop for a second program beside another, while that one
+// is exchanged. Before Linux 6.6 the error is ebpf.ErrNotSupported.
+func AttachGuard(ifindex int, prog *ebpf.Program) (io.Closer, error) {
+	l, err := link.AttachTCX(link.TCXOptions{
+		Interface: ifindex, Program: prog, Attach: ebpf.AttachTCXIngress, Anchor: link.Head(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("attach drop program to interface %d: %w", ifindex, err)
 	}

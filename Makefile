@@ -33,6 +33,8 @@ bench:
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) \
 		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 	go run ./bench veth
+	go run ./bench bulk
+	go run ./bench latency
 	go run ./bench idle -seconds 30
 
 build:

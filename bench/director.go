@@ -41,31 +41,41 @@ func newDirector(ctx context.Context, binary string) (*director, error) {
 
 func (d *director) close() error { return os.RemoveAll(d.dir) }
 
-// command returns the command that runs a director with one service, which
-// reaches the sink by method.
-func (d *director) command(method lvs.Method) ([]string, error) {
+// A service is what a director is run for: its only one, which has the last host
+// of the network as its only real server.
+type service struct {
+	protocol lvs.Protocol
+	method   lvs.Method
+	mode     config.Mode // of the director
+	workers  int         // of the director; 0: as many as it wants
+}
+
+// command returns the command that runs a director with s.
+func (d *director) command(s service) ([]string, error) {
 	var b bytes.Buffer
-	if err := serviceConfig(method).Write(&b); err != nil {
+	if err := s.config().Write(&b); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
-	file := filepath.Join(d.dir, method.String()+".toml")
+	file := filepath.Join(d.dir, fmt.Sprintf("%v-%v-%s-%d.toml", s.protocol, s.method, s.mode, s.workers))
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
 	return []string{d.binary, "run", "-c", file}, nil
 }
 
-// serviceConfig returns the configuration for command: everything else in it
-// has its default.
-func serviceConfig(method lvs.Method) *config.Config {
+// config returns the configuration for command: everything else in it has its
+// default.
+func (s service) config() *config.Config {
 	c := config.Default()
 	c.Dataplane.Interfaces = []string{inDev, outDev}
+	c.Dataplane.Mode = s.mode
+	c.Dataplane.Workers = s.workers
 	c.Services = []config.Service{{
-		ServiceKey: config.ServiceKey{Protocol: lvs.UDP, VIP: netip.MustParseAddr(vip), Port: port},
+		ServiceKey: config.ServiceKey{Protocol: s.protocol, VIP: netip.MustParseAddr(vip), Port: port},
 		Scheduler:  "rr",
 		Reals: []config.Real{{
 			RealKey: config.RealKey{Addr: netip.MustParseAddr(rip), Port: port},
-			Method:  method,
+			Method:  s.method,
 			Weight:  1,
 		}},
 	}}

@@ -11,15 +11,18 @@ import (
 	"xlvs/dataplane/header"
 )
 
-// What the XDP programs here know of the kernel (enum xdp_action and struct
-// xdp_md in linux/bpf.h).
+// What the programs here know of the kernel (enum xdp_action, struct xdp_md and
+// enum tcx_action_base in linux/bpf.h).
 const (
 	xdpAborted = 0
 	xdpDrop    = 1
+	xdpPass    = 2
 
 	xdpData    = 0
 	xdpDataEnd = 4
 	xdpRxQueue = 16
+
+	tcxDrop = 2
 )
 
 // Where a frame of a stream has what.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"xlvs/bench/lab"
+	"xlvs/config"
 	"xlvs/lvs"
 )
 
@@ -17,7 +18,7 @@ import (
 const settle = time.Second
 
 // idleCommand measures the processor time of a director with two ports and a
-// service, but without traffic, and reports on stdout.
+// service, but without traffic, in each mode, and reports on stdout.
 func idleCommand(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("idle", flag.ContinueOnError)
 	length := flags.Float64("seconds", 10, "how long to measure")
@@ -29,32 +30,43 @@ func idleCommand(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	used, err := measureIdle(ctx, *binary, window)
+	lines, err := idleModes(ctx, *binary, window)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "idle director: %.2f %% of a core (%d ms in %v)\n\n%s\n%s\n",
-		100*used.Seconds()/window.Seconds(), used.Milliseconds(), window,
-		describeMachine(), commandLine("idle", args))
+	_, err = fmt.Fprintf(stdout, "%s\n%s\n%s\n", lines, describeMachine(), commandLine("idle", args))
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
 }
 
-// measureIdle returns the processor time that an idle director uses in window.
-func measureIdle(ctx context.Context, binary string, window time.Duration) (used time.Duration, err error) {
+// idleModes returns a line about each mode.
+func idleModes(ctx context.Context, binary string, window time.Duration) (lines string, err error) {
 	d, err := newDirector(ctx, binary)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
+	for _, mode := range []config.Mode{config.XDP, config.Packet} {
+		used, err := measureIdle(ctx, d, mode, window)
+		if err != nil {
+			return "", fmt.Errorf("mode %s: %w", mode, err)
+		}
+		lines += fmt.Sprintf("idle director, mode %-6s  %.2f %% of a core (%d ms in %v)\n",
+			mode, 100*used.Seconds()/window.Seconds(), used.Milliseconds(), window)
+	}
+	return lines, nil
+}
+
+// measureIdle returns the processor time that an idle director uses in window.
+func measureIdle(ctx context.Context, d *director, mode config.Mode, window time.Duration) (used time.Duration, err error) {
 	n, err := newNetwork()
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
-	command, err := d.command(lvs.NAT)
+	command, err := d.command(service{protocol: lvs.UDP, method: lvs.NAT, mode: mode})
 	if err != nil {
 		return 0, err
 	}

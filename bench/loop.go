@@ -63,10 +63,10 @@ func findLoopPort(name, peer string) (loopPort, error) {
 	return loopPort{name: name, ifindex: a.Index, own: header.MAC(a.HardwareAddr), peer: header.MAC(mac)}, nil
 }
 
-// announce says that the loop called name moves frames, for whoever waits.
+// announce says that the command called name is at work, for whoever waits.
 func announce(stdout io.Writer, name string) error {
-	if _, err := fmt.Fprintf(stdout, "forward loop %s %s\n", name, running); err != nil {
-		return fmt.Errorf("say that the loop %s: %w", running, err)
+	if _, err := fmt.Fprintf(stdout, "bench %s %s\n", name, running); err != nil {
+		return fmt.Errorf("say that %s %s: %w", name, running, err)
 	}
 	return nil
 }

@@ -1,11 +1,11 @@
 // Command bench measures what a director does on this machine.
 //
-// It builds a small network out of namespaces, sends frames through a director
-// as fast as one core can make them, and counts what comes out at the other end.
-// What is compared runs in one go, round by round in turn, because a machine's
+// It builds a small network out of namespaces, sends through a director what one
+// core can make, or what programs say to each other, and looks at what comes out
+// at the other end. What is compared runs in one go, round by round in turn, because a machine's
 // speed drifts by more than the differences of interest. Nothing outside of the
-// namespaces is touched, and they are gone at the end. It takes root, and the go
-// command unless -xlvs names a binary.
+// namespaces is touched, and they are gone at the end. It takes root, the go
+// command unless -xlvs names a binary, and for TCP the programs nft and iperf3.
 package main
 
 import (
@@ -45,9 +45,13 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"veth", "[flags]", "packets per second between two veth pairs, path by path", vethCommand},
+		{"bulk", "[flags]", "bits per second of one TCP stream, way by way", bulkCommand},
+		{"latency", "[flags]", "round trips of small requests, way by way", latencyCommand},
 		{"idle", "[flags]", "processor time of a director that has nothing to do", idleCommand},
 		{forwardName, loopArgs, "what veth runs as path " + forwardName + ", here and now", forwardCommand},
+		{rawForwardName, loopArgs, "what veth runs as path " + rawForwardName + ", here and now", rawForwardCommand},
 		{asavieName, loopArgs, "what veth runs as path " + asavieName + ", here and now", asavieCommand},
+		{echoName, "ADDRESS:PORT", "what latency talks to, here and now", echoCommand},
 	}
 }
 
@@ -85,7 +89,7 @@ func exitCode(name string, err error, stderr io.Writer) int {
 func printUsage(w io.Writer) {
 	fmt.Fprint(w, "usage: go run ./bench COMMAND [flags]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-7s %-31s  %s\n", c.name, c.args, c.what)
+		fmt.Fprintf(w, "  %-11s %-31s  %s\n", c.name, c.args, c.what)
 	}
 	fmt.Fprint(w, "\ngo run ./bench COMMAND -h lists a command's flags.\n")
 }

@@ -10,10 +10,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain makes the test binary a forward loop when it is started as one, which
-// is how veth starts its own program.
+// TestMain makes the test binary a forward loop or an echo when it is started as
+// one, which is how veth and latency start their own program.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{forwardName, asavieName}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{forwardName, rawForwardName, asavieName, echoName}, os.Args[1]) {
 		main()
 	}
 	goleak.VerifyTestMain(m)
@@ -33,6 +33,12 @@ func TestDispatch(t *testing.T) {
 		"unknown flag":           {[]string{"veth", "-dpdk"}, exitUsage, "", "not defined: -dpdk"},
 		"argument left over":     {[]string{"idle", "5"}, exitUsage, "", `unexpected argument "5"`},
 		"idle for no time":       {[]string{"idle", "-seconds", "0"}, exitUsage, "", "-seconds 0 is not in"},
+		"help on a talk":         {[]string{"latency", "-h"}, exitDone, "-seconds", ""},
+		"bulk for half a second": {[]string{"bulk", "-seconds", "0.5"}, exitUsage, "", "-seconds 0.5 is not a multiple of 1s"},
+		"latency for a moment":   {[]string{"latency", "-seconds", "0.0001"}, exitUsage, "", "is not a multiple of 1ms"},
+		"echo without address":   {[]string{"echo"}, exitUsage, "", "ADDRESS:PORT"},
+		"echo at a bad address":  {[]string{"echo", "192.0.2.1"}, exitFailure, "", "missing port"},
+		"raw loop with no MAC":   {[]string{"raw-forward", "lo", "", "lo", ""}, exitUsage, "", "is not the MAC"},
 		"loop without devices":   {[]string{"forward"}, exitUsage, "", loopArgs},
 		"loop with a bad MAC":    {[]string{"asavie", "lo", "02:00", "lo", "02:00"}, exitUsage, "", `"02:00" is not the MAC`},
 		"loop with a long MAC":   {[]string{"asavie", "lo", "02:00:00:00:00:00:00:01", "lo", "x"}, exitUsage, "", "is not the MAC"},

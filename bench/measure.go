@@ -74,6 +74,13 @@ func (m *measurement) open(ctx context.Context, n *network, p path, command []st
 		return err
 	}
 	m.closers = append(m.closers, m.sink.close)
+	if p.raw {
+		pass, err := openPass(n.director, n.in.Index)
+		if err != nil {
+			return err
+		}
+		m.closers = append(m.closers, pass.Close)
+	}
 	if m.process, err = startProcess(ctx, n.director, command); err != nil {
 		return err
 	}

@@ -31,7 +31,8 @@ const (
 //	generator 198.51.100.7 ── 198.51.100.1 director 192.0.2.1 ── 192.0.2.11 sink
 //
 // The outer two have no addresses, since nobody there could answer: their
-// neighbours know them by permanent entries. Nothing speaks by itself.
+// neighbours know them by permanent entries. Nothing speaks by itself. With
+// inhabit it becomes a network of a client, a director and a real server.
 type network struct {
 	lab                       *lab.Lab
 	generator, director, sink *lab.Host
@@ -88,6 +89,18 @@ func (n *network) build() error {
 		n.introduce(n.in, client, n.client.HardwareAddr),
 		n.introduce(n.out, rip, n.server.HardwareAddr),
 	)
+}
+
+// inhabit gives the outer hosts addresses, and the real server the way back, so
+// that programs there can talk.
+func (n *network) inhabit() error {
+	if err := n.generator.AddAddr(inDev, client+bits); err != nil {
+		return err
+	}
+	if err := n.sink.AddAddr(inDev, rip+bits); err != nil {
+		return err
+	}
+	return n.sink.Route("default", dip)
 }
 
 // host makes a host without IPv6, which would speak by itself.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"xlvs/config"
 	"xlvs/lvs"
 )
 
@@ -16,24 +17,28 @@ type path struct {
 	// command runs it, until SIGTERM, in the director's host.
 	command func(n *network, d *director) ([]string, error)
 	dst     string // of the stream's packets when they arrive
+	against string // the path that its speed is a ratio to
+	raw     bool   // on packet sockets, without an XDP program
 }
-
-// reference is the path whose speed the others are ratios to.
-const reference = forwardName
 
 // paths returns the paths in the order in which a round takes them.
 func paths() []path {
 	return []path{
-		{forwardName, "the director's sockets, no director", loop(forwardName), vip},
-		{"nat", "xlvs, masquerading", direct(lvs.NAT), rip},
-		{"dr", "xlvs, direct routing", direct(lvs.DirectRouting), vip},
-		{asavieName, "github.com/asavie/xdp v0.3.3, no director", loop(asavieName), vip},
+		{forwardName, "the director's AF_XDP sockets, no director", loop(forwardName), vip, forwardName, false},
+		{"nat", "xlvs, masquerading", direct(lvs.NAT, config.XDP), rip, forwardName, false},
+		{"dr", "xlvs, direct routing", direct(lvs.DirectRouting, config.XDP), vip, forwardName, false},
+		{asavieName, "github.com/asavie/xdp v0.3.3, no director", loop(asavieName), vip, forwardName, false},
+		{rawForwardName, "the director's packet sockets, no director", loop(rawForwardName), vip, rawForwardName, true},
+		{"raw-nat", "xlvs, masquerading, packet mode", direct(lvs.NAT, config.Packet), rip, rawForwardName, true},
+		{"raw-dr", "xlvs, direct routing, packet mode", direct(lvs.DirectRouting, config.Packet), vip, rawForwardName, true},
 	}
 }
 
-// direct returns the command of a director.
-func direct(method lvs.Method) func(*network, *director) ([]string, error) {
-	return func(_ *network, d *director) ([]string, error) { return d.command(method) }
+// direct returns the command of a director with one worker, as a forward loop has:
+// another would take its time from the generator.
+func direct(method lvs.Method, mode config.Mode) func(*network, *director) ([]string, error) {
+	s := service{protocol: lvs.UDP, method: method, mode: mode, workers: 1}
+	return func(_ *network, d *director) ([]string, error) { return d.command(s) }
 }
 
 // loop returns the command of a forward loop: this program, once more.

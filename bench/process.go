@@ -11,7 +11,7 @@ import (
 	"xlvs/bench/lab"
 )
 
-// running is in what a process writes once it moves frames.
+// running is in what a director, and this program, write once they are at work.
 const running = "is running"
 
 // Bounds on waiting for that. On an idle machine it takes less than 0.1 s.
@@ -25,26 +25,32 @@ var (
 	errEnded = errors.New("the process ended")
 )
 
-// startProcess starts command in h and waits until it moves frames.
+// startProcess starts command in h and waits until it is at work.
 func startProcess(ctx context.Context, h *lab.Host, command []string) (*lab.Process, error) {
+	return startSaying(ctx, running, h, command)
+}
+
+// startSaying starts command in h and waits until it says what it says when it
+// is at work.
+func startSaying(ctx context.Context, says string, h *lab.Host, command []string) (*lab.Process, error) {
 	p, err := h.Start(exec.Command(command[0], command[1:]...))
 	if err != nil {
 		return nil, err
 	}
-	if err := await(ctx, p); err != nil {
+	if err := await(ctx, p, says); err != nil {
 		p.Stop()
-		return nil, fmt.Errorf("wait until %s %s: %w\n%s", command[0], running, err, p.Output())
+		return nil, fmt.Errorf("wait until %s says %q: %w\n%s", command[0], says, err, p.Output())
 	}
 	return p, nil
 }
 
-// await waits until p says that it is running.
-func await(ctx context.Context, p *lab.Process) error {
+// await waits until p says what it is to say.
+func await(ctx context.Context, p *lab.Process, says string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
 	defer cancel()
 	tick := time.NewTicker(lookAt)
 	defer tick.Stop()
-	for !bytes.Contains(p.Output(), []byte(running)) {
+	for !bytes.Contains(p.Output(), []byte(says)) {
 		select {
 		case <-p.Done():
 			return fmt.Errorf("%w: %w", errEnded, p.Wait())
@@ -60,7 +66,7 @@ func await(ctx context.Context, p *lab.Process) error {
 func stopProcess(p *lab.Process) error {
 	p.Stop()
 	if err := p.Wait(); err != nil {
-		return fmt.Errorf("process in the director's host: %w\n%s", err, p.Output())
+		return fmt.Errorf("process in a host of the network: %w\n%s", err, p.Output())
 	}
 	return nil
 }

@@ -25,9 +25,9 @@ type row struct {
 	Max     float64   `json:"max"`
 	Offered float64   `json:"offered"` // by the generator, median
 	Cores   float64   `json:"cores"`   // that the process used, median
-	// Ratio is the median of the ratios to the reference path's rate in the same
-	// round, so that a slow minute of the machine slows both sides of it. It is
-	// nil if the reference was not measured.
+	// Ratio is the median of the ratios to the rate, in the same round, of the
+	// path that this one is held against, so that a slow minute of the machine
+	// slows both sides of it. It is nil if that path was not measured.
 	Ratio *float64 `json:"ratio,omitempty"`
 }
 
@@ -37,13 +37,12 @@ func newReport(paths []path, samples [][]sample) *report {
 	for i, p := range paths {
 		r.Rows = append(r.Rows, newRow(p, samples[i]))
 	}
-	i := slices.IndexFunc(r.Rows, func(w row) bool { return w.Path == reference })
-	if i < 0 {
-		return r
-	}
-	for k := range r.Rows {
-		ratio := medianRatio(r.Rows[k].Rounds, r.Rows[i].Rounds)
-		r.Rows[k].Ratio = &ratio
+	for k, p := range paths {
+		i := slices.IndexFunc(r.Rows, func(w row) bool { return w.Path == p.against })
+		if i >= 0 {
+			ratio := medianRatio(r.Rows[k].Rounds, r.Rows[i].Rounds)
+			r.Rows[k].Ratio = &ratio
+		}
 	}
 	return r
 }
@@ -100,11 +99,11 @@ func (r *report) write(out io.Writer) error {
 	return nil
 }
 
-// writeJSON writes r for another program.
-func (r *report) writeJSON(out io.Writer) error {
+// writeJSON writes report for another program.
+func writeJSON(out io.Writer, report any) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
-	if err := e.Encode(r); err != nil {
+	if err := e.Encode(report); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil

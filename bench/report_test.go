@@ -70,7 +70,16 @@ func TestReportTable(t *testing.T) {
 		"with the reference": {testReport(t, "nat,forward", rates(0.25, 0.3, 0.2), rates(0.5, 0.5, 0.5)), `
      path   Mpps    min    max  ratio  offered   CPU  what
       nat  0.250  0.200  0.300   0.50     1.50  75 %  xlvs, masquerading
-  forward  0.500  0.500  0.500   1.00     1.50  75 %  the director's sockets, no director
+  forward  0.500  0.500  0.500   1.00     1.50  75 %  the director's AF_XDP sockets, no director
+
+machine: a table
+command: none
+`},
+		"two references": {testReport(t, "raw-forward,forward,raw-dr", rates(0.5), rates(1), rates(0.25)), `
+         path   Mpps    min    max  ratio  offered   CPU  what
+  raw-forward  0.500  0.500  0.500   1.00     1.50  75 %  the director's packet sockets, no director
+      forward  1.000  1.000  1.000   1.00     1.50  75 %  the director's AF_XDP sockets, no director
+       raw-dr  0.250  0.250  0.250   0.50     1.50  75 %  xlvs, direct routing, packet mode
 
 machine: a table
 command: none
@@ -99,7 +108,7 @@ command: none
 func TestReportJSON(t *testing.T) {
 	r := testReport(t, "forward,dr", rates(0.5), rates(0.25))
 	var out bytes.Buffer
-	if err := r.writeJSON(&out); err != nil {
+	if err := writeJSON(&out, r); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {
@@ -134,7 +143,7 @@ func TestReportToAFullDisk(t *testing.T) {
 	if err := r.write(full{}); !errors.Is(err, errFull) {
 		t.Errorf("write() = %v, want %v", err, errFull)
 	}
-	if err := r.writeJSON(full{}); !errors.Is(err, errFull) {
+	if err := writeJSON(full{}, r); !errors.Is(err, errFull) {
 		t.Errorf("writeJSON() = %v, want %v", err, errFull)
 	}
 }

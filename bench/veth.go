@@ -30,7 +30,7 @@ func vethCommand(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	r.Machine, r.Command = describeMachine(), commandLine("veth", args)
 	if v.json {
-		return r.writeJSON(stdout)
+		return writeJSON(stdout, r)
 	}
 	return r.write(stdout)
 }

@@ -32,7 +32,14 @@ func TestMeasurements(t *testing.T) {
 	t.Run("every path", func(t *testing.T) { testVeth(t, d.binary) })
 	t.Run("large frames, one connection", func(t *testing.T) { testTable(t, d.binary) })
 	t.Run("idle", func(t *testing.T) { testIdle(t, d.binary) })
+	t.Run("bulk", func(t *testing.T) {
+		testTalk(t, bulkCommand, []string{"-seconds", "1", "-xlvs", d.binary}, "Gbit/s")
+	})
+	t.Run("latency", func(t *testing.T) {
+		testTalk(t, latencyCommand, []string{"-seconds", "0.1", "-xlvs", d.binary}, "p50 µs", "p99 µs")
+	})
 	t.Run("interrupt", func(t *testing.T) { testInterrupt(t, d.binary) })
+	t.Run("interrupted talk", func(t *testing.T) { testTalkInterrupt(t, d.binary) })
 }
 
 // testVeth expects the stream at the end of each path. How much of it is for a
@@ -40,7 +47,7 @@ func TestMeasurements(t *testing.T) {
 func testVeth(t *testing.T, binary string) {
 	expectNothingLeft(t)
 	var out bytes.Buffer
-	if err := vethCommand(t.Context(), []string{"-rounds", "1", "-seconds", "0.3", "-json", "-xlvs", binary}, &out); err != nil {
+	if err := vethCommand(t.Context(), []string{"-rounds", "1", "-seconds", "0.2", "-json", "-xlvs", binary}, &out); err != nil {
 		t.Fatal(err)
 	}
 	var r report
@@ -80,8 +87,10 @@ func testIdle(t *testing.T, binary string) {
 	if err := idleCommand(t.Context(), []string{"-seconds", "0.1", "-xlvs", binary}, &out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(out.String(), "idle director: ") || !strings.Contains(out.String(), " % of a core") {
-		t.Errorf("idle reports %s", &out)
+	for _, want := range []string{"idle director, mode xdp ", "idle director, mode packet ", " % of a core"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, &out)
+		}
 	}
 }
 

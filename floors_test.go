@@ -25,7 +25,7 @@ type floor struct {
 // here of its own. A floor with a letter is part of a floor: there some of the
 // packages do know others, for the reason given.
 var floors = []floor{
-	{"0a, words, bytes and networks to test in", []string{"lvs", "bench/lab", "dataplane/checksum", "dataplane/packet"}},
+	{"0a, words, bytes and networks to test in", []string{"lvs", "bench/lab", "dataplane/checksum", "dataplane/packet", "dataplane/poll"}},
 	// An IPv4 header carries a checksum of its own, and sets it.
 	{"0b, headers", []string{"dataplane/header"}},
 	{"1, one job each", []string{

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"xlvs/dataplane/packet"
+	"xlvs/dataplane/poll"
 )
 
 // Options tune a Group. The zero value is ready to use.
@@ -45,7 +46,7 @@ type Group struct {
 	out     *batch
 	sockets []*Socket
 	closed  atomic.Bool
-	waker   waker
+	waker   poll.Waker
 
 	sleep sync.Mutex    // held by Wait, so that Close does not pull the sockets from under it
 	polls []unix.PollFd // the waker, then the sockets
@@ -64,10 +65,10 @@ func NewGroup(opts Options) (*Group, error) {
 	if g.pool, err = newPool(opts.Buffers); err != nil {
 		return nil, fmt.Errorf("new af_packet group: %w", err)
 	}
-	if err := g.waker.open(); err != nil {
+	if err := g.waker.Open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("new af_packet group: %w", err), g.pool.unmap())
 	}
-	g.polls = []unix.PollFd{{Fd: int32(g.waker.fd), Events: unix.POLLIN}}
+	g.polls = []unix.PollFd{g.waker.PollFd()}
 	return g, nil
 }
 
@@ -128,14 +129,14 @@ func (g *Group) Close() error {
 	if g.closed.Swap(true) {
 		return nil
 	}
-	g.waker.wake()
+	g.waker.Wake()
 	g.sleep.Lock()
 	defer g.sleep.Unlock()
 	var errs []error
 	for _, s := range g.sockets {
 		errs = append(errs, s.close())
 	}
-	g.waker.close()
+	g.waker.Close()
 	g.drain()
 	g.in, g.out = nil, nil // they point into the memory
 	if err := errors.Join(append(errs, g.pool.unmap())...); err != nil {

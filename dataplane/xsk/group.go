@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"xlvs/dataplane/packet"
+	"xlvs/dataplane/poll"
 )
 
 // Options tune a Group. The zero value is ready to use.
@@ -57,7 +58,7 @@ type Group struct {
 	pool    pool
 	sockets []*Socket
 	closed  atomic.Bool
-	waker   waker
+	waker   poll.Waker
 
 	sleep sync.Mutex    // held by Wait, so that Close does not pull the sockets from under it
 	polls []unix.PollFd // the waker, then the sockets
@@ -76,10 +77,10 @@ func NewGroup(opts Options) (*Group, error) {
 		return nil, fmt.Errorf("new af_xdp group: %w", err)
 	}
 	g.pool = newPool(frames, uint(bits.TrailingZeros(uint(opts.FrameSize))))
-	if err := g.waker.open(); err != nil {
+	if err := g.waker.Open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("new af_xdp group: %w", err), g.mem.unmap())
 	}
-	g.polls = []unix.PollFd{{Fd: int32(g.waker.fd), Events: unix.POLLIN}}
+	g.polls = []unix.PollFd{g.waker.PollFd()}
 	return g, nil
 }
 
@@ -128,13 +129,13 @@ func (g *Group) Close() error {
 	if g.closed.Swap(true) {
 		return nil
 	}
-	g.waker.wake()
+	g.waker.Wake()
 	g.sleep.Lock()
 	defer g.sleep.Unlock()
 	for _, s := range g.sockets {
 		s.close()
 	}
-	g.waker.close()
+	g.waker.Close()
 	g.pool.recover()
 	if err := g.mem.unmap(); err != nil {
 		return fmt.Errorf("close af_xdp group: %w", err)

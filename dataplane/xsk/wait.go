@@ -1,13 +1,12 @@
 package xsk
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"xlvs/dataplane/poll"
 )
 
 const (
@@ -40,7 +39,7 @@ func (g *Group) Wait(timeout time.Duration) error {
 		}
 	}
 	if g.unsettled() {
-		timeout = atMost(timeout, retry)
+		timeout = poll.AtMost(timeout, retry)
 	}
 	return g.poll(timeout)
 }
@@ -65,15 +64,15 @@ func (g *Group) unsettled() bool {
 
 // poll sleeps in poll(2), which also drives what need_wakeup asks for.
 func (g *Group) poll(timeout time.Duration) error {
-	err := ppoll(g.polls, timeout)
+	err := poll.Wait(g.polls, timeout)
 	if err == nil && g.allBroken() {
-		err = ppoll(g.polls, atMost(timeout, backOff))
+		err = poll.Wait(g.polls, poll.AtMost(timeout, backOff))
 	}
 	for i := range g.sockets {
 		g.polls[i+1].Fd = int32(g.sockets[i].fd)
 	}
 	if g.polls[0].Revents != 0 {
-		g.waker.drain()
+		g.waker.Drain()
 	}
 	if g.closed.Load() {
 		return ErrClosed
@@ -104,63 +103,6 @@ func (g *Group) allBroken() bool {
 	return broken > 0 && good == 0
 }
 
-// atMost is the shorter of two timeouts, the first of which may be negative for
-// none.
-func atMost(timeout, bound time.Duration) time.Duration {
-	if timeout < 0 {
-		return bound
-	}
-	return min(timeout, bound)
-}
-
-// ppoll is poll(2) with a finer timeout. A signal, such as the Go scheduler
-// sends, ends it early.
-func ppoll(fds []unix.PollFd, timeout time.Duration) error {
-	var ts *unix.Timespec
-	if timeout >= 0 {
-		v := unix.NsecToTimespec(int64(timeout))
-		ts = &v
-	}
-	_, err := unix.Ppoll(fds, ts, nil)
-	if errors.Is(err, unix.EINTR) {
-		return nil
-	}
-	return err
-}
-
 // Wake ends a Wait that sleeps, or the next one if none does. Any goroutine may
 // call it, also after Close.
-func (g *Group) Wake() { g.waker.wake() }
-
-// A waker is an eventfd that may be written and closed at the same time.
-type waker struct {
-	mu sync.Mutex
-	fd int // -1 once closed
-}
-
-func (w *waker) open() (err error) {
-	w.fd, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	return failed("open eventfd", err)
-}
-
-func (w *waker) wake() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.fd >= 0 {
-		var b [8]byte
-		binary.NativeEndian.PutUint64(b[:], 1)
-		unix.Write(w.fd, b[:]) // it fails when full, and then it is awake already
-	}
-}
-
-func (w *waker) drain() {
-	var b [8]byte
-	unix.Read(w.fd, b[:])
-}
-
-func (w *waker) close() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	unix.Close(w.fd)
-	w.fd = -1
-}
+func (g *Group) Wake() { g.waker.Wake() }

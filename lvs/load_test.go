@@ -87,3 +87,62 @@ func TestLoadsGrowWhileWorkersCount(t *testing.T) {
 		}
 	}
 }
+
+// TestThresholds has the kernel's hysteresis: with an upper threshold of 10 and
+// no lower one the tenth connection is the last, until seven are left.
+func TestThresholds(t *testing.T) {
+	tests := map[string]struct {
+		upper, lower int32
+		full, free   int32 // totals at which new connections end and begin again
+	}{
+		"no lower one":       {10, 0, 10, 7},
+		"both":               {10, 4, 10, 3},
+		"equal":              {5, 5, 5, 4},
+		"of one":             {1, 0, 1, 0},
+		"not divisible by 4": {7, 0, 7, 5},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var l Load
+			l.SetThresholds(tt.upper, tt.lower)
+			for n := int32(1); n <= tt.upper+2; n++ {
+				l.Bind()
+				if got, want := l.Overloaded(), n >= tt.full; got != want {
+					t.Errorf("rising to %d: Overloaded() = %t, want %t", n, got, want)
+				}
+			}
+			for n := tt.upper + 1; n >= 0; n-- {
+				l.Unbind()
+				if got, want := l.Overloaded(), n > tt.free; got != want {
+					t.Errorf("falling to %d: Overloaded() = %t, want %t", n, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestSetThresholdsJudgesAtOnce(t *testing.T) {
+	tests := map[string]struct {
+		was          bool
+		upper, lower int32
+		want         bool
+	}{
+		"at the upper one":             {false, 8, 4, true},
+		"between them, was free":       {false, 9, 4, false},
+		"between them, was full":       {true, 9, 4, true},
+		"below the lower one":          {true, 20, 9, false},
+		"taken away":                   {true, 0, 0, false},
+		"a lower one without an upper": {true, 0, 3, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var l Load
+			l.Total.Store(8)
+			l.overloaded.Store(tt.was)
+			l.SetThresholds(tt.upper, tt.lower)
+			if got := l.Overloaded(); got != tt.want {
+				t.Errorf("Overloaded() = %t, want %t", got, tt.want)
+			}
+		})
+	}
+}

@@ -13,9 +13,12 @@ type Protocol uint8
 
 // The protocols of the model, by IANA number.
 const (
+	IP     Protocol = 0 // any protocol: of the templates of firewall-mark services
 	ICMP   Protocol = 1
 	TCP    Protocol = 6
 	UDP    Protocol = 17
+	ESP    Protocol = 50
+	AH     Protocol = 51
 	ICMPv6 Protocol = 58
 	SCTP   Protocol = 132
 )
@@ -23,12 +26,18 @@ const (
 // String returns the name that ipvsadm prints: "TCP", "UDP", "SCTP".
 func (p Protocol) String() string {
 	switch p {
+	case IP:
+		return "IP"
 	case ICMP:
 		return "ICMP"
 	case TCP:
 		return "TCP"
 	case UDP:
 		return "UDP"
+	case ESP:
+		return "ESP"
+	case AH:
+		return "AH"
 	case ICMPv6:
 		return "ICMPv6"
 	case SCTP:
@@ -69,10 +78,3 @@ func (m Method) String() string {
 	}
 	return fmt.Sprintf("Method(%d)", uint8(m))
 }
-
-// SchedulerNames are the schedulers that New of package sched knows, by the
-// names that ipvsadm's -s takes.
-var SchedulerNames = [...]string{"rr", "wrr", "wlc"}
-
-// DefaultScheduler is what a service gets that names none (ipvsadm -s).
-const DefaultScheduler = "wlc"

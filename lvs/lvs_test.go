@@ -13,6 +13,9 @@ func TestWordsAreThoseOfIpvsadm(t *testing.T) {
 		SCTP:          "SCTP",
 		ICMP:          "ICMP",
 		ICMPv6:        "ICMPv6",
+		IP:            "IP",
+		ESP:           "ESP",
+		AH:            "AH",
 		Protocol(47):  "IP_47",
 		NAT:           "Masq",
 		LocalNode:     "Local",
@@ -35,6 +38,25 @@ func TestMethodsHaveTheKernelsNumbers(t *testing.T) {
 	for want, m := range []Method{NAT, LocalNode, Tunnel, DirectRouting, Bypass} {
 		if int(m) != want {
 			t.Errorf("%v is %d, want %d", m, m, want)
+		}
+	}
+}
+
+func TestSchedulerFlagNames(t *testing.T) {
+	tests := map[string]struct {
+		scheduler string
+		flags     SchedulerFlags
+		want      []string
+	}{
+		"none":                   {"sh", 0, nil},
+		"both of sh":             {"sh", SchedulerFallback | SchedulerPort, []string{"sh-fallback", "sh-port"}},
+		"one of mh":              {"mh", SchedulerPort, []string{"mh-port"}},
+		"of a scheduler without": {"rr", SchedulerPort, nil},
+		"a bit that has no name": {"mh", SchedulerFallback | 1<<20, []string{"mh-fallback"}},
+	}
+	for name, tt := range tests {
+		if got := tt.flags.Names(tt.scheduler); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: Names(%s) = %q, want %q", name, tt.scheduler, got, tt.want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"slices"
 	"sync"
 
 	"xlvs/lvs"
@@ -9,12 +8,17 @@ import (
 
 // An rr gives every usable destination its turn (ip_vs_rr).
 type rr struct {
+	loads  *lvs.Loads
 	mu     sync.Mutex
-	dests  []Dest
+	dests  []loaded
 	cursor int // who had the last turn, or head
 }
 
-func newRR() *rr { return &rr{cursor: head} }
+// head is the cursor before the first destination: the list's head in the
+// kernel.
+const head = -1
+
+func newRR(loads *lvs.Loads) *rr { return &rr{loads: loads, cursor: head} }
 
 // Pick takes the first usable destination after the cursor, all the way round
 // to the cursor itself.
@@ -50,5 +54,5 @@ func (s *rr) Set(dests []Dest) {
 			break
 		}
 	}
-	s.dests, s.cursor = slices.Clone(dests), cursor
+	s.dests, s.cursor = withLoads(s.loads, dests), cursor
 }

@@ -35,7 +35,7 @@ func TestRRReload(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := newRR()
+			s := newRR(grown())
 			s.Set(named(tt.before))
 			if got := picks(s, len(tt.picks)); got != tt.picks {
 				t.Fatalf("picks of %s = %s, want %s", tt.before, got, tt.picks)
@@ -49,7 +49,7 @@ func TestRRReload(t *testing.T) {
 }
 
 func TestRRWeightsDoNotCount(t *testing.T) {
-	s := newRR()
+	s := newRR(grown())
 	s.Set(list(7, 0, 1, 65535))
 	if got, want := picks(s, 7), "ACDACDA"; got != want {
 		t.Errorf("picks of weights 7 0 1 65535 = %s, want %s", got, want)
@@ -59,7 +59,7 @@ func TestRRWeightsDoNotCount(t *testing.T) {
 // TestRRQuiescedCursor checks that a destination keeps its place while it is
 // quiesced.
 func TestRRQuiescedCursor(t *testing.T) {
-	s := newRR()
+	s := newRR(grown())
 	s.Set(list(1, 1, 1))
 	picks(s, 2)
 	s.Set(list(1, 0, 1))
@@ -68,15 +68,30 @@ func TestRRQuiescedCursor(t *testing.T) {
 	}
 }
 
+// TestRROverloadedCursor checks the same for one that is overloaded for a while.
+func TestRROverloadedCursor(t *testing.T) {
+	loads := grown()
+	s := newScheduler(t, "rr", loads, list(1, 1, 1))
+	picks(s, 2)
+	overload(loads, 2)
+	if got, want := picks(s, 3), "CAC"; got != want {
+		t.Errorf("picks after B is overloaded at its turn = %s, want %s", got, want)
+	}
+	loads.At(2).Unbind()
+	if got, want := picks(s, 3), "ABC"; got != want {
+		t.Errorf("picks after B is free again = %s, want %s", got, want)
+	}
+}
+
 // TestRRIsEqual checks that nobody is ever two turns ahead of another.
 func TestRRIsEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dests := list(weights(10, 3).Draw(t, "weights")...)
-		s := newRR()
+		s := newRR(grown())
 		s.Set(dests)
 		usable := 0
-		for i := range dests {
-			if dests[i].usable() {
+		for _, d := range dests {
+			if d.Weight > 0 {
 				usable++
 			}
 		}
@@ -84,7 +99,7 @@ func TestRRIsEqual(t *testing.T) {
 		got := picks(s, turns*usable)
 		for i, d := range dests {
 			letter := string(rune('A' + i))
-			if n := strings.Count(got, letter); d.usable() && n != turns {
+			if n := strings.Count(got, letter); d.Weight > 0 && n != turns {
 				t.Fatalf("picks of %v = %s: %d of %s, want %d", dests, got, n, letter, turns)
 			}
 		}
@@ -98,7 +113,7 @@ func TestRROneByOne(t *testing.T) {
 		all := list(weights(8, 1).Draw(t, "weights")...)
 		gone := rapid.SliceOfN(rapid.Bool(), len(all), len(all)).Draw(t, "gone")
 		n := rapid.IntRange(0, 12).Draw(t, "picks")
-		one, many := newRR(), newRR()
+		one, many := newRR(grown()), newRR(grown())
 		one.Set(all)
 		many.Set(all)
 		picks(one, n)
@@ -122,7 +137,7 @@ func TestRROneByOne(t *testing.T) {
 }
 
 func TestRRCursorFollowsItsDestination(t *testing.T) {
-	s := newRR()
+	s := newRR(grown())
 	s.Set(named("ABC"))
 	picks(s, 1)
 	s.Set(named("CBA"))

@@ -11,43 +11,60 @@ import (
 // (ip_vs_wrr). It walks the list again and again, each time asking for a lower
 // weight: who has weight 4 is met on four walks out of four, who has 1 on one.
 type wrr struct {
+	loads  *lvs.Loads
 	mu     sync.Mutex
-	dests  []Dest
+	dests  []loaded
 	cursor int   // who had the last turn in this walk, or head
-	cw     int32 // weight that this walk asks for
-	mw     int32 // weight that the first walk asks for; 0: no destination is usable
+	cw     int32 // weight that this walk asks for: 1 and a multiple of di
+	mw     int32 // weight that the first walk asks for; 0: all are quiesced
 	di     int32 // how much less the next walk asks for: the weights' divisor
 }
 
-func newWRR() *wrr { return &wrr{cursor: head, di: 1} }
+func newWRR(loads *lvs.Loads) *wrr { return &wrr{loads: loads, cursor: head, di: 1} }
 
-// Pick takes the next destination with the weight that this walk asks for. It
-// gives up when the rest of this walk and a walk at every level found nobody.
+// Pick takes the next destination with the weight that this walk asks for, or
+// the first of the next walk that meets anybody.
 func (s *wrr) Pick(*lvs.Tuple) (lvs.DestID, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mw == 0 {
-		return 0, false
-	}
-	for range int64(s.mw/s.di) + 2 {
+	for {
 		for i := s.cursor + 1; i < len(s.dests); i++ {
-			if d := &s.dests[i]; d.usable() && d.Weight >= s.cw {
+			if d := &s.dests[i]; d.Weight >= s.cw && d.usable() {
 				s.cursor = i
 				return d.ID, true
 			}
 		}
-		s.nextWalk()
+		if !s.nextWalk() {
+			return 0, false
+		}
 	}
-	return 0, false
 }
 
 // nextWalk goes back to the list's head, one level down or from the lowest to
-// the highest.
-func (s *wrr) nextWalk() {
+// the highest, and past the levels at which nobody would be met. When nobody is
+// usable it reports false and leaves cursor and level where the kernel's search
+// ends.
+func (s *wrr) nextWalk() bool {
+	var most int32
+	for i := range s.dests {
+		if d := &s.dests[i]; d.usable() {
+			most = max(most, d.Weight)
+		}
+	}
+	if most == 0 {
+		if s.cursor == head || s.cw > s.di {
+			s.cursor, s.cw = head, s.mw
+		}
+		return false
+	}
 	s.cursor = head
 	if s.cw -= s.di; s.cw <= 0 {
 		s.cw = s.mw
 	}
+	if s.cw > most {
+		s.cw -= (s.cw - most + s.di - 1) / s.di * s.di
+	}
+	return true
 }
 
 // Set starts a walk at the level that was reached, if the new weights have it,
@@ -55,10 +72,10 @@ func (s *wrr) nextWalk() {
 func (s *wrr) Set(dests []Dest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.Equal(dests, s.dests) {
+	if slices.EqualFunc(s.dests, dests, func(l loaded, d Dest) bool { return l.Dest == d }) {
 		return
 	}
-	s.dests, s.cursor = slices.Clone(dests), head
+	s.dests, s.cursor = withLoads(s.loads, dests), head
 	s.di = divisor(dests)
 	s.mw = max(heaviest(dests)-(s.di-1), 0)
 	switch {

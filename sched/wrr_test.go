@@ -28,7 +28,7 @@ func TestWRRSequences(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := newWRR()
+			s := newWRR(grown())
 			s.Set(list(tt.weights...))
 			if got := picks(s, len(tt.want)); got != tt.want {
 				t.Errorf("picks of %v = %s, want %s", tt.weights, got, tt.want)
@@ -52,7 +52,7 @@ func TestWRRReload(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := newWRR()
+			s := newWRR(grown())
 			s.Set(list(4, 3, 2))
 			picks(s, tt.picks)
 			s.Set(list(tt.after...))
@@ -66,10 +66,44 @@ func TestWRRReload(t *testing.T) {
 // TestWRRLargestWeights checks the arithmetic at the end of its range, where a
 // walk for each level would take for ever.
 func TestWRRLargestWeights(t *testing.T) {
-	s := newWRR()
+	s := newWRR(grown())
 	s.Set(list(math.MaxInt32, math.MaxInt32-1))
 	if got, want := picks(s, 7), "AABABAB"; got != want {
 		t.Errorf("picks of the largest weights = %s, want %s", got, want)
+	}
+}
+
+// TestWRROverloaded checks that a walk passes over the overloaded, and that
+// neither it nor a search for nobody takes a walk for each level.
+func TestWRROverloaded(t *testing.T) {
+	loads := grown()
+	s := newScheduler(t, "wrr", loads, list(math.MaxInt32, 2, 1))
+	overload(loads, 1)
+	if got, want := picks(s, 6), "BBCBBC"; got != want {
+		t.Errorf("picks while the heaviest is overloaded = %s, want %s", got, want)
+	}
+	overload(loads, 2)
+	overload(loads, 3)
+	if got, want := picks(s, 2), "--"; got != want {
+		t.Errorf("picks while all are overloaded = %s, want %s", got, want)
+	}
+	loads.At(1).Unbind()
+	if got, want := picks(s, 2), "AA"; got != want {
+		t.Errorf("picks when the heaviest is free again = %s, want %s", got, want)
+	}
+}
+
+// TestWRROverloadedLevel checks that passing over levels keeps in step with
+// those that the kernel goes through one by one: 9, 7, 5, 3 for these weights.
+func TestWRROverloadedLevel(t *testing.T) {
+	loads := grown()
+	s := newScheduler(t, "wrr", loads, list(10, 4, 2))
+	overload(loads, 1)
+	got := picks(s, 1)
+	loads.At(1).Unbind()
+	s.Set(list(4, 3, 1))
+	if got, want := got+picks(s, 8), "BABABABCA"; got != want {
+		t.Errorf("picks while and after the heaviest is overloaded = %s, want %s", got, want)
 	}
 }
 
@@ -77,7 +111,7 @@ func TestWRRLargestWeights(t *testing.T) {
 func TestWRRIsProportional(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dests := list(weights(8, 30).Draw(t, "weights")...)
-		s := newWRR()
+		s := newWRR(grown())
 		s.Set(dests)
 		cycle := 0
 		for _, d := range dests {
@@ -105,6 +139,7 @@ type node struct {
 // A slowWRR is the kernel's rule word for word, on the kernel's kind of list,
 // for one destination changed at a time.
 type slowWRR struct {
+	loads      *lvs.Loads
 	list       *node // the head, which holds no destination
 	cl         *node
 	cw, mw, di int
@@ -142,7 +177,7 @@ func (s *slowWRR) pick() (lvs.DestID, bool) {
 	lastPass, restarted := false, false
 	for {
 		for dest = dest.next; dest != s.list; dest = dest.next {
-			if int(dest.dest.Weight) >= s.cw {
+			if d := dest.dest; !s.loads.At(d.ID).Overloaded() && int(d.Weight) >= s.cw {
 				s.cl = dest
 				return dest.dest.ID, true
 			}
@@ -165,12 +200,17 @@ func (s *slowWRR) pick() (lvs.DestID, bool) {
 	}
 }
 
-// TestWRRAgreesWithTheKernel compares every choice across reloads.
+// TestWRRAgreesWithTheKernel compares every choice across reloads, while
+// destinations are overloaded and are not.
 func TestWRRAgreesWithTheKernel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		fast, slow := newWRR(), new(slowWRR)
+		loads := grown()
+		fast, slow := newWRR(loads), &slowWRR{loads: loads}
 		slow.set(nil)
 		var dests []Dest
+		for id := range lvs.DestID(6) {
+			loads.At(id + 1).Bind()
+		}
 		for range rapid.IntRange(1, 6).Draw(t, "reloads") {
 			next := list(weights(6, 12).Draw(t, "weights")...)
 			fast.Set(next)
@@ -179,6 +219,9 @@ func TestWRRAgreesWithTheKernel(t *testing.T) {
 			}
 			dests = next
 			for i := range rapid.IntRange(0, 40).Draw(t, "picks") {
+				if id := lvs.DestID(rapid.Uint32Range(0, 30).Draw(t, "flips")); int(id) < 2*len(dests) {
+					loads.At(id/2+1).SetThresholds(int32(id%2), 0) // of one connection
+				}
 				id, ok := fast.Pick(new(lvs.Tuple))
 				if wantID, wantOK := slow.pick(); id != wantID || ok != wantOK {
 					t.Fatalf("pick %d of %v = %d, %t, want %d, %t", i, dests, id, ok, wantID, wantOK)

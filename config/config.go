@@ -9,7 +9,7 @@
 package config
 
 import (
-	"net/netip"
+	"math"
 	"time"
 
 	"xlvs/lvs"
@@ -20,6 +20,8 @@ import (
 type Config struct {
 	Dataplane Dataplane
 	Timeouts  Timeouts
+	Sysctl    lvs.Sysctls
+	Marks     []Mark // the first that a packet matches gives its mark
 	Services  []Service
 }
 
@@ -43,50 +45,14 @@ type Timeouts struct {
 	UDP    time.Duration
 }
 
-// A ServiceKey is what makes a virtual service different from another. It is
-// comparable.
-type ServiceKey struct {
-	Protocol lvs.Protocol
-	VIP      netip.Addr
-	Port     uint16
-}
-
-// String returns the key for a log line: "TCP 192.0.2.1:80".
-func (k ServiceKey) String() string {
-	return k.Protocol.String() + " " + netip.AddrPortFrom(k.VIP, k.Port).String()
-}
-
-// A Service is a virtual service and its real servers.
-type Service struct {
-	ServiceKey
-	Scheduler string // one of lvs.SchedulerNames
-	Reals     []Real // in the order of the file
-}
-
-// A RealKey is what makes a real server different from another of the same
-// service. It is comparable.
-type RealKey struct {
-	Addr netip.Addr
-	Port uint16
-}
-
-// String returns the key for a log line: "192.0.2.11:8080".
-func (k RealKey) String() string { return netip.AddrPortFrom(k.Addr, k.Port).String() }
-
-// A Real is a real server of one service.
-type Real struct {
-	RealKey
-	Method lvs.Method // NAT or DirectRouting
-	Weight int        // 0: quiesced, no new connections
-}
-
 // The bounds that Validate knows.
 const (
 	MaxWorkers     = 256
 	MaxConnections = 100_000_000
 	MaxWeight      = 65535               // ipvsadm's
-	MinTimeout     = time.Second         // ipvsadm's zero means "leave it"
-	MaxTimeout     = 31 * 24 * time.Hour // ipvsadm's 2678400 s
+	MaxThreshold   = math.MaxInt32       // the kernel's
+	MinTimeout     = time.Second         // ipvsadm's zero means "leave it"; of persistence too
+	MaxTimeout     = 31 * 24 * time.Hour // ipvsadm's 2678400 s; of persistence too
 	MinBusyPoll    = time.Microsecond    // the unit of SO_BUSY_POLL
 	MaxBusyPoll    = time.Second         // longer is a mistake in the unit
 	maxInterface   = 15                  // bytes: IFNAMSIZ without its final zero
@@ -108,5 +74,6 @@ func Default() *Config {
 	return &Config{
 		Dataplane: Dataplane{Mode: Auto, Prefer: Bulk, MaxConnections: defaultConns, AnswerARP: true},
 		Timeouts:  Timeouts{TCP: defaultTCP, TCPFin: defaultTCPFin, UDP: defaultUDP},
+		Sysctl:    lvs.DefaultSysctls(),
 	}
 }

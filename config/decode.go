@@ -1,12 +1,16 @@
 package config
 
-import "xlvs/lvs"
-
 // decode reads the whole document from its root table.
 func decode(t *table) *Config {
 	c := Default()
 	c.Dataplane.decode(t.table("dataplane"))
 	c.Timeouts.decode(t.table("timeouts"))
+	decodeSysctls(t.table("sysctl"), &c.Sysctl)
+	for _, mt := range t.tables("mark", "[[mark]]") {
+		var m Mark
+		m.decode(mt)
+		c.Marks = append(c.Marks, m)
+	}
 	for _, st := range t.tables("service", "[[service]]") {
 		c.Services = append(c.Services, decodeService(st))
 	}
@@ -49,31 +53,15 @@ func (d *Timeouts) decode(t *table) {
 	t.done()
 }
 
-// decodeService reads one [[service]] and its real servers.
-func decodeService(t *table) Service {
-	s := Service{Scheduler: lvs.DefaultScheduler}
-	spelled(t, "protocol", protocolWords[:], &s.Protocol)
-	t.address("vip", &s.VIP)
-	t.port("port", &s.Port)
-	t.require("protocol", "vip", "port")
-	read(t, "scheduler", "a string", &s.Scheduler)
-	method := defaultMethod
-	spelled(t, "forward", methodWords[:], &method)
-	for _, rt := range t.tables("real", "[[service.real]]") {
-		r := Real{RealKey: RealKey{Port: s.Port}, Method: method, Weight: defaultWeight}
-		r.decode(rt)
-		s.Reals = append(s.Reals, r)
-	}
-	t.done()
-	return s
-}
-
-// decode sets what one [[service.real]] mentions; the rest it inherits.
-func (r *Real) decode(t *table) {
-	t.address("address", &r.Addr)
-	t.require("address")
-	t.port("port", &r.Port)
-	t.integer("weight", &r.Weight)
-	spelled(t, "forward", methodWords[:], &r.Method)
+// decode sets what one [[mark]] mentions.
+func (m *Mark) decode(t *table) {
+	number(t, "mark", 1, &m.Mark)
+	t.prefix("source", &m.Source)
+	t.prefix("destination", &m.Destination)
+	t.require("mark", "destination")
+	spelled(t, "protocol", protocolWords[:], &m.Protocol)
+	t.ports("ports", &m.Ports)
+	t.ports("source_ports", &m.SourcePorts)
+	read(t, "interface", "a string", &m.Interface)
 	t.done()
 }

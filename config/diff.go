@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"xlvs/lvs"
 )
 
 // A Change is one difference between two configurations.
@@ -32,14 +34,16 @@ func (c Change) String() string {
 	return b.String()
 }
 
-// Diff returns what turns old into new, both valid: settings, then services
-// that are gone, then the others in the order of new. A service that is gone
+// Diff returns what turns old into new, both valid: settings, then mark rules, then
+// services that are gone, then the others in the order of new. A service that is gone
 // takes its real servers with it in one change. The order in which a file lists
 // services and real servers is no difference. None means nothing to do.
 func Diff(old, new *Config) []Change {
 	var d differ
 	d.dataplane(&old.Dataplane, &new.Dataplane)
 	d.timeouts(&old.Timeouts, &new.Timeouts)
+	d.sysctls(&old.Sysctl, &new.Sysctl)
+	d.marks(old.Marks, new.Marks)
 	d.services(old.Services, new.Services)
 	return d.changes
 }
@@ -101,51 +105,37 @@ func (d *differ) timeouts(old, new *Timeouts) {
 	compare(d, "timeouts: udp", durationText(old.UDP), durationText(new.UDP))
 }
 
-// services compares the services by their keys.
-func (d *differ) services(old, new []Service) {
-	was, gone := match(old, new, func(s *Service) ServiceKey { return s.ServiceKey })
-	for _, key := range gone {
-		d.about = Change{Service: key}
-		d.add("removed")
-	}
-	for i := range new {
-		d.service(was[new[i].ServiceKey], &new[i])
+// sysctls compares the sysctls, those without effect too.
+func (d *differ) sysctls(old, new *lvs.Sysctls) {
+	for i := range lvs.SysctlTable {
+		k := &lvs.SysctlTable[i]
+		compare(d, "sysctl: "+k.Name, sysctlValue(old, k), sysctlValue(new, k))
 	}
 }
 
-// service compares one service; old is nil if new is added.
-func (d *differ) service(old, new *Service) {
-	d.about = Change{Service: new.ServiceKey}
-	if old == nil {
-		d.add("added, scheduler %s", new.Scheduler)
-		d.reals(nil, new.Reals)
-		return
+// marks compares the rules that give marks. They have no name but what they say,
+// so one that is edited is removed and added.
+func (d *differ) marks(old, new []Mark) {
+	text := func(m *Mark) string { return m.String() }
+	was, gone := match(old, new, text)
+	for _, rule := range gone {
+		d.add("%s: removed", rule)
 	}
-	compare(d, "scheduler", old.Scheduler, new.Scheduler)
-	d.reals(old.Reals, new.Reals)
-}
-
-// reals compares the real servers of the service that d is about.
-func (d *differ) reals(old, new []Real) {
-	was, gone := match(old, new, func(r *Real) RealKey { return r.RealKey })
-	for _, key := range gone {
-		d.about.Real = key
-		d.add("removed")
+	is, added := match(new, old, text)
+	for _, rule := range added {
+		d.add("%s: added", rule)
 	}
-	for i := range new {
-		d.real(was[new[i].RealKey], &new[i])
+	stays := func(rules []Mark, in map[string]*Mark) (texts []string) {
+		for i := range rules {
+			if rule := rules[i].String(); in[rule] != nil {
+				texts = append(texts, rule)
+			}
+		}
+		return texts
 	}
-}
-
-// real compares one real server; old is nil if new is added.
-func (d *differ) real(old, new *Real) {
-	d.about.Real = new.RealKey
-	if old == nil {
-		d.add("added, forward %s, weight %d", methodText(new.Method), new.Weight)
-		return
+	if !slices.Equal(stays(old, is), stays(new, was)) {
+		d.add("mark rules: in another order")
 	}
-	compare(d, "forward", methodText(old.Method), methodText(new.Method))
-	compare(d, "weight", old.Weight, new.Weight)
 }
 
 // match returns the elements of old by their keys, and the keys that new lacks,

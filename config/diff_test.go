@@ -48,6 +48,58 @@ func TestDiff(t *testing.T) {
 			"timeouts: tcpfin 60s -> 120s",
 			"timeouts: udp 90s -> 300s",
 		}},
+		"sysctls": {func(c *Config) { c.Sysctl = lvs.DefaultSysctls(); c.Sysctl.Conntrack = 1 }, []string{
+			"sysctl: drop_entry 1 -> 0",
+			"sysctl: conn_max 200000 -> 1073741824",
+			"sysctl: conn_reuse_mode 3 -> 1",
+			"sysctl: expire_nodest_conn 1 -> 0",
+			"sysctl: sync_threshold [0 10] -> [3 50]",
+			"sysctl: conntrack 0 -> 1",
+			"sysctl: est_cpulist 0-1 -> ",
+		}},
+		"mark rule is edited": {func(c *Config) { c.Marks[1].Protocol = lvs.UDP }, []string{
+			"mark 5: to 2001:db8::/64: removed",
+			"mark 5: to 2001:db8::/64 udp: added",
+		}},
+		"mark rules change places": {func(c *Config) { slices.Reverse(c.Marks) }, []string{
+			"mark rules: in another order",
+		}},
+		"mark rule goes from the middle": {func(c *Config) {
+			c.Marks = slices.Delete(c.Marks, 1, 2)
+			c.Services = slices.Delete(c.Services, byMark6, byMark6+1)
+		}, []string{
+			"mark 5: to 2001:db8::/64: removed",
+			"service FWM 5 IPv6: removed",
+		}},
+		"settings of a service": {func(c *Config) {
+			s := &c.Services[calls]
+			s.Flags, s.Engine, s.OnePacket = lvs.SchedulerPort, "", false
+			s.Persistence, s.MaskBits = 0, 0
+			c.Services[allPorts].MaskBits = 24
+		}, []string{
+			"service TCP 192.0.2.2:0: netmask none -> 24",
+			"service UDP 192.0.2.1:5060: flags mh-fallback -> mh-port",
+			"service UDP 192.0.2.1:5060: persistence 3600s -> none",
+			"service UDP 192.0.2.1:5060: netmask 24 -> none",
+			"service UDP 192.0.2.1:5060: engine sip -> none",
+			"service UDP 192.0.2.1:5060: one_packet true -> none",
+		}},
+		"netmask of the whole address": {func(c *Config) { c.Services[0].MaskBits = 32 }, nil},
+		"thresholds": {func(c *Config) {
+			c.Services[byMark4].Reals[1].Lower = 0
+			c.Services[byMark6].Reals[0].Upper = 11
+		}, []string{
+			"service FWM 5: real 198.51.100.12:8080: l_threshold 80 -> none",
+			"service FWM 5 IPv6: real [2001:db8:1::1]:0: u_threshold 10 -> 11",
+		}},
+		"service by another mark": {func(c *Config) {
+			c.Services[byMark4].Mark = 1<<32 - 1
+			c.Services[byMark4].Reals = c.Services[byMark4].Reals[1:]
+		}, []string{
+			"service FWM 5: removed",
+			"service FWM 4294967295: added, scheduler sh, flags sh-fallback,sh-port",
+			"service FWM 4294967295: real 198.51.100.12:8080: added, forward nat, weight 1, u_threshold 100, l_threshold 80",
+		}},
 		"scheduler": {func(c *Config) { c.Services[0].Scheduler = "rr" }, []string{
 			"service TCP 192.0.2.1:80: scheduler wrr -> rr",
 		}},

@@ -21,8 +21,8 @@ wieght = 3
 `))
 	fmt.Println(err)
 	// Output:
-	// xlvs.toml:6: service TCP 192.0.2.1:80: scheduler "random": unknown name: must be "rr", "wrr" or "wlc"
-	// xlvs.toml:10: unknown key "wieght": allowed here: address, port, weight, forward
+	// xlvs.toml:6: service TCP 192.0.2.1:80: scheduler "random": unknown name: must be "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh" or "twos"
+	// xlvs.toml:10: unknown key "wieght": allowed here: address, port, weight, forward, u_threshold, l_threshold
 }
 
 // A reload tells what it changes.
@@ -36,4 +36,26 @@ func ExampleDiff() {
 	// Output:
 	// dataplane: workers 4 -> 0 (needs a restart)
 	// timeouts: udp 300s -> 150s
+}
+
+// What has no effect is said, too.
+func ExampleConfig_Warnings() {
+	c, err := config.Parse("xlvs.toml", []byte(`
+[sysctl]
+conntrack = 1
+
+[[mark]]
+mark = 5
+destination = "192.0.2.0/24"
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, w := range c.Warnings() {
+		fmt.Println(w)
+	}
+	// Output:
+	// sysctl: conntrack 1 has no effect: there is no netfilter conntrack to keep entries in
+	// mark 5: to 192.0.2.0/24 has no effect: no service of this family has mark 5
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,6 +25,9 @@ func addSeeds(f *testing.F) {
 	f.Add("timeouts = {\n tcp = 1, # one\n udp = '''2s''',\n}")
 	f.Add("dataplane.\"mode\" = \"\"\"\\\nxdp\"\"\"\n[timeouts]\nudp=1_0")
 	f.Add("[[service]]\n[service.real]\n[[service.real.real]]\n")
+	f.Add("sysctl = {sync_threshold=[\n1, 2], est_cpulist='0'}\n[[mark]]\nmark=1\ndestination='::/0'\nports=' 1-2,3'")
+	f.Add("[[service]]\nprotocol='udp'\nvip='::2'\nport=0\npersistence='1s'\nnetmask='fff0::'\nengine='sip'")
+	f.Add("[[service]]\nmark=1\nfamily='ipv6'\nflags=[]\nnetmask=1\none_packet=true\n[[mark]]\nmark=1\ndestination='::2'")
 	f.Add("a = [[[[{b=[{}]}]]]]\n'' = 1\n\"\x00")
 	f.Add("[dataplane]\ninterfaces = ['\u00e9th\\0', \"\\u0065th1\"]")
 }
@@ -44,5 +48,23 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("Parse(%q) accepts what Validate refuses: %v", text, err)
 		}
 		roundTrips(t, c)
+	})
+}
+
+// FuzzParsePorts checks that what parsePorts takes it takes again as it is
+// written.
+func FuzzParsePorts(f *testing.F) {
+	for _, text := range []string{"80", "80,443,8000-8080", " 1 , 2-3", "0-65535", "65536", "-", "1-2-3", ",", "+1", "80-"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		ranges, ok := parsePorts(text)
+		if !ok {
+			return
+		}
+		again, ok := parsePorts(portsText(ranges))
+		if !ok || !slices.Equal(again, ranges) {
+			t.Fatalf("parsePorts(%q) = %v, which is written %q and read as %v, %t", text, ranges, portsText(ranges), again, ok)
+		}
 	})
 }

@@ -3,44 +3,12 @@ package config
 import (
 	"errors"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
-
-	"xlvs/lvs"
 )
-
-// full is what testdata/full.toml says.
-func full() *Config {
-	real := func(addr string, port uint16, m lvs.Method, weight int) Real {
-		return Real{RealKey{netip.MustParseAddr(addr), port}, m, weight}
-	}
-	vip4, vip6 := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::53")
-	return &Config{
-		Dataplane{
-			[]string{"eth0", "eth1", "eth0.100"}, XDPGeneric, PPS, 2, 250_000, 20 * time.Microsecond, false,
-			map[string]InterfaceSettings{"eth1": {Packet, Bulk}, "eth0.100": {Mode: Auto}},
-		},
-		Timeouts{15 * time.Minute, time.Minute, 90 * time.Second},
-		[]Service{
-			{ServiceKey{lvs.TCP, vip4, 80}, "wrr", []Real{
-				real("198.51.100.11", 8080, lvs.NAT, 3),
-				real("198.51.100.12", 80, lvs.NAT, 0),
-				real("198.51.100.13", 80, lvs.DirectRouting, 1),
-			}},
-			{ServiceKey{lvs.UDP, vip6, 53}, "wlc", []Real{
-				real("2001:db8:1::1", 53, lvs.DirectRouting, 1),
-				real("2001:db8:1::2", 53, lvs.DirectRouting, 2),
-				real("2001:db8:1::3", 5353, lvs.NAT, 1),
-			}},
-			{ServiceKey{lvs.TCP, vip4, 443}, "rr", nil},
-		},
-	}
-}
 
 func TestLoadFull(t *testing.T) {
 	got, err := Load(filepath.Join("testdata", "full.toml"))
@@ -74,7 +42,7 @@ func TestParseBroken(t *testing.T) {
 func TestParseEmptyIsDefault(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty file":   "",
-		"empty tables": "service = []\n[dataplane]\ninterfaces = []\n[timeouts]\n",
+		"empty tables": "service = []\nmark = []\n[dataplane]\ninterfaces = []\n[timeouts]\n[sysctl]\n",
 	} {
 		got, err := Parse("xlvs.toml", []byte(text))
 		if err != nil || !reflect.DeepEqual(got, Default()) {
@@ -127,14 +95,14 @@ func TestParseErrors(t *testing.T) {
 		"interfaces is a string":         {"[dataplane]\ninterfaces = \"eth0\"\n", ErrType, "2:"},
 		"port is a string":               {strings.Replace(service, "80", "\"80\"", 1), ErrType, "4:"},
 		"port is a float":                {strings.Replace(service, "80", "80.0", 1), ErrType, "4:"},
-		"port zero":                      {strings.Replace(service, "80", "0", 1), ErrRange, "4:"},
+		"all ports, for no one":          {strings.Replace(service, "80", "0", 1), ErrRange, "4:"},
 		"port too large":                 {strings.Replace(service, "80", "65616", 1), ErrRange, "4:"},
 		"port far too large":             {strings.Replace(service, "80", "9223372036854775807", 1), ErrRange, "4:"},
 		"vip is missing":                 {"[[service]]\nprotocol = \"tcp\"\nport = 80\n", ErrMissingKey, "1:"},
 		"vip with port":                  {strings.Replace(service, ".1\"", ".1:80\"", 1), ErrAddress, "3:"},
 		"vip with prefix":                {strings.Replace(service, ".1\"", ".1/32\"", 1), ErrAddress, "3:"},
 		"protocol in capitals":           {strings.Replace(service, "tcp", "TCP", 1), ErrUnknownName, "2:"},
-		"scheduler not here yet":         {service + "scheduler = \"mh\"\n", ErrUnknownName, "5:"},
+		"scheduler that none is":         {service + "scheduler = \"wrandom\"\n", ErrUnknownName, "5:"},
 		"forward not here yet":           {service + "forward = \"tun\"\n", ErrUnknownName, "5:"},
 		"timeout overflows":              {"[timeouts]\nudp = 9223372036854775807\n", ErrRange, "2:"},
 		"timeout without a unit":         {"[timeouts]\nudp = \"300\"\n", ErrType, "2:"},
@@ -152,17 +120,21 @@ func TestParseErrors(t *testing.T) {
 		},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			_, err := Parse("f", []byte(tt.in))
-			if !errors.Is(err, tt.want) {
-				t.Fatalf("Parse(%q) = %v, want %v", tt.in, err, tt.want)
-			}
-			if !strings.HasPrefix(err.Error(), "f:"+tt.at) {
-				t.Errorf("Parse(%q) = %v, want it at %s", tt.in, err, tt.at)
-			}
-			if strings.Contains(err.Error(), "\n") {
-				t.Errorf("Parse(%q) = %v, want one error", tt.in, err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { failsToParse(t, tt.in, tt.want, tt.at) })
+	}
+}
+
+// failsToParse fails t unless in has that one error, at "line:".
+func failsToParse(t *testing.T, in string, want error, at string) {
+	t.Helper()
+	_, err := Parse("f", []byte(in))
+	if !errors.Is(err, want) {
+		t.Fatalf("Parse(%q) = %v, want %v", in, err, want)
+	}
+	if !strings.HasPrefix(err.Error(), "f:"+at) {
+		t.Errorf("Parse(%q) = %v, want it at %s", in, err, at)
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("Parse(%q) = %v, want one error", in, err)
 	}
 }

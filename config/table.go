@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"math"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,13 +23,28 @@ type table struct {
 // report notes err about key. The text of err names the key itself.
 func (t *table) report(key string, err error) { t.doc.report(join(t.path, key), err) }
 
+// check notes err about key, if there is one.
+func (t *table) check(key string, err error) {
+	if err != nil {
+		t.report(key, err)
+	}
+}
+
+// has reports whether key is there, whatever it holds.
+func (t *table) has(key string) bool {
+	if !slices.Contains(t.known, key) {
+		t.known = append(t.known, key)
+	}
+	_, ok := t.values[key]
+	return ok
+}
+
 // read is the reader for T, which TOML calls want.
 func read[T any](t *table, key, want string, dst *T) bool {
-	t.known = append(t.known, key)
-	v, ok := t.values[key]
-	if !ok {
+	if !t.has(key) {
 		return false
 	}
+	v := t.values[key]
 	typed, ok := v.(T)
 	if !ok {
 		t.wrongType(key, want, v)
@@ -53,106 +66,6 @@ func (t *table) require(keys ...string) {
 			t.report(key, fmt.Errorf("%w: %s", ErrMissingKey, key))
 		}
 	}
-}
-
-// integer reads an integer.
-func (t *table) integer(key string, dst *int) bool {
-	var n int64
-	if !read(t, key, "an integer", &n) {
-		return false
-	}
-	*dst = int(max(math.MinInt, min(n, math.MaxInt))) // where int has 32 bits, Validate refuses the bound too
-	return true
-}
-
-// port reads a port number.
-func (t *table) port(key string, dst *uint16) bool {
-	var n int
-	if !t.integer(key, &n) {
-		return false
-	}
-	if err := within(key, n, 1, math.MaxUint16); err != nil {
-		t.report(key, err)
-		return false
-	}
-	*dst = uint16(n)
-	return true
-}
-
-// address reads an IPv4 or IPv6 address.
-func (t *table) address(key string, dst *netip.Addr) bool {
-	var text string
-	if !read(t, key, "a string with an IP address", &text) {
-		return false
-	}
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		t.report(key, fmt.Errorf("%s %q: %w: must be an IPv4 or IPv6 address and nothing else", key, text, ErrAddress))
-		return false
-	}
-	*dst = a
-	return true
-}
-
-// spelled reads one of words.
-func spelled[T comparable](t *table, key string, words []word[T], dst *T) bool {
-	var name string
-	if !read(t, key, "a string", &name) {
-		return false
-	}
-	v, ok := valueOf(words, name)
-	if !ok {
-		t.report(key, fmt.Errorf("%s %q: %w: must be %s", key, name, ErrUnknownName, oneOf(words)))
-		return false
-	}
-	*dst = v
-	return true
-}
-
-// duration reads a duration in a string; want is what an error says of it.
-func (t *table) duration(key, want string, dst *time.Duration) bool {
-	var text string
-	if !read(t, key, want, &text) {
-		return false
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		t.report(key, fmt.Errorf("%s %q: %w: must be %s", key, text, ErrType, want))
-		return false
-	}
-	*dst = d
-	return true
-}
-
-// timeout reads a duration that may also be a plain number of seconds, as
-// ipvsadm takes it.
-func (t *table) timeout(key string, dst *time.Duration) bool {
-	n, ok := t.values[key].(int64)
-	if !ok {
-		return t.duration(key, `seconds, as in 900, or a duration, as in "15m"`, dst)
-	}
-	t.known = append(t.known, key)
-	const most = int64(math.MaxInt64 / time.Second)
-	*dst = time.Duration(max(-most, min(n, most))) * time.Second
-	return true
-}
-
-// list reads an array of strings.
-func (t *table) list(key string, dst *[]string) bool {
-	var elems []any
-	if !read(t, key, "an array of strings", &elems) {
-		return false
-	}
-	var texts []string
-	for i, e := range elems {
-		text, ok := e.(string)
-		if !ok {
-			t.wrongType(join(key, strconv.Itoa(i)), "a string", e)
-		}
-		texts = append(texts, text)
-	}
-	*dst = texts
-	return true
 }
 
 // table returns the table at key, empty if it is not there.
@@ -180,7 +93,7 @@ func (t *table) named(key string) iter.Seq2[string, *table] {
 func (t *table) tables(key, header string) (subs []*table) {
 	maps, ok := inlineTables(t.values[key])
 	if ok {
-		t.known = append(t.known, key)
+		t.has(key)
 	} else {
 		read(t, key, "an array of tables: "+header, &maps)
 	}

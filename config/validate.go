@@ -14,6 +14,7 @@ import (
 var (
 	ErrDuplicateService   = errors.New("duplicate service")
 	ErrDuplicateReal      = errors.New("duplicate real server")
+	ErrDuplicateMark      = errors.New("duplicate mark rule")
 	ErrDuplicateInterface = errors.New("duplicate interface")
 	ErrInterface          = errors.New("not an interface name")
 	ErrForeignInterface   = errors.New("not among the interfaces")
@@ -22,6 +23,8 @@ var (
 	ErrPort               = errors.New("port mismatch")
 	ErrRange              = errors.New("out of range")
 	ErrUnknownName        = errors.New("unknown name")
+	ErrUnknownMark        = errors.New("unknown mark")
+	ErrEngine             = errors.New("engine mismatch")
 )
 
 // Validate reports everything that is wrong with c, joined. What Parse returns
@@ -59,11 +62,16 @@ func (r reporter) inside(path, label string) reporter {
 func (c *Config) check(r reporter) {
 	c.Dataplane.check(r.inside("dataplane", "dataplane"))
 	c.Timeouts.check(r.inside("timeouts", "timeouts"))
+	checkSysctls(&c.Sysctl, r.inside("sysctl", "sysctl"))
+	c.checkMarks(r)
 	first := make(map[ServiceKey]int)
 	for i := range c.Services {
 		s := &c.Services[i]
 		sr := r.inside(fmt.Sprintf("service.%d", i), s.label(i))
 		s.check(sr)
+		if s.Mark != 0 && !c.gives(s.ServiceKey) {
+			sr("mark", fmt.Errorf("mark %d: %w: no [[mark]] with a destination of this family gives it", s.Mark, ErrUnknownMark))
+		}
 		if j, ok := first[s.ServiceKey]; ok {
 			sr("", fmt.Errorf("%w: the same as service %d", ErrDuplicateService, j+1))
 		} else if s.readable() {
@@ -87,12 +95,12 @@ func (d *Dataplane) check(r reporter) {
 	for _, name := range slices.Sorted(maps.Keys(d.Interface)) {
 		s := d.Interface[name]
 		s.check(r.inside(join("interface", name), fmt.Sprintf("interface %q", name)))
-		r.check(join("interface", name), d.checkSettings(name))
+		r.check(join("interface", name), d.checkForeign(name))
 	}
 }
 
-// checkSettings checks the name of an interface that has settings of its own.
-func (d *Dataplane) checkSettings(name string) error {
+// checkForeign checks the name of an interface that must be one of d's.
+func (d *Dataplane) checkForeign(name string) error {
 	if len(d.Interfaces) > 0 && !slices.Contains(d.Interfaces, name) {
 		return fmt.Errorf("interface %q: %w: interfaces must list it, or be empty", name, ErrForeignInterface)
 	}

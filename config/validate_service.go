@@ -2,8 +2,9 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
+	"math"
 	"slices"
+	"time"
 
 	"xlvs/lvs"
 )
@@ -18,115 +19,102 @@ func (s *Service) label(i int) string {
 
 // readable reports whether the key of s is complete, so that it says something
 // to name it and to compare it with others.
-func (s *Service) readable() bool { return s.Protocol != 0 && s.VIP.IsValid() && s.Port != 0 }
+func (s *Service) readable() bool {
+	if s.byMark() {
+		return s.Mark != 0
+	}
+	return s.Protocol != 0 && s.VIP.IsValid() && (s.Port != 0 || s.Persistence != 0)
+}
 
 // check reports everything that is wrong with s and its real servers.
 func (s *Service) check(r reporter) {
-	if _, ok := nameOf(protocolWords[:], s.Protocol); !ok {
-		r("protocol", fmt.Errorf("protocol %v: %w: must be %s", s.Protocol, ErrUnknownName, oneOf(protocolWords[:])))
+	if s.byMark() {
+		s.checkMark(r)
+	} else {
+		s.checkVirtual(r)
 	}
-	r.check("vip", checkAddress("vip", s.VIP, objection(s.VIP)))
-	r.check("port", within("port", s.Port, 1, 65535))
-	if !slices.Contains(lvs.SchedulerNames[:], s.Scheduler) {
-		r("scheduler", fmt.Errorf("scheduler %q: %w: must be %s", s.Scheduler, ErrUnknownName, orList(lvs.SchedulerNames[:])))
-	}
+	s.checkScheduler(r)
+	s.checkClient(r)
 	first := make(map[RealKey]int)
 	for i := range s.Reals {
 		real := &s.Reals[i]
-		rr := r.inside(fmt.Sprintf("real.%d", i), real.label(i))
+		rr := r.inside(fmt.Sprintf("real.%d", i), real.label(i, s))
 		real.check(rr, s)
 		if j, ok := first[real.RealKey]; ok {
 			rr("", fmt.Errorf("%w: the same as real server %d", ErrDuplicateReal, j+1))
-		} else if real.readable() {
+		} else if real.readable(s) {
 			first[real.RealKey] = i
 		}
 	}
 }
 
-// label returns how errors name r, the i-th real server of its service.
-func (r *Real) label(i int) string {
-	if r.readable() {
-		return "real " + r.String()
+// checkVirtual reports what is wrong with the protocol and the address of s.
+func (s *Service) checkVirtual(r reporter) {
+	if _, ok := nameOf(protocolWords[:], s.Protocol); !ok {
+		r("protocol", unknownProtocol(s.Protocol))
 	}
-	return fmt.Sprintf("real %d", i+1)
+	r.check("vip", checkAddress("vip", s.VIP, objection(s.VIP)))
+	if s.Port == 0 && s.Persistence == 0 {
+		r("port", fmt.Errorf("port 0: %w: must be from 1 to 65535; 0, for all ports, needs persistence", ErrRange))
+	}
 }
 
-// readable reports whether the key of r is complete.
-func (r *Real) readable() bool { return r.Addr.IsValid() && r.Port != 0 }
-
-// check reports everything that is wrong with r as a real server of s. Of what
-// cannot be compared because s or r lacks it, only the lack is reported.
-func (r *Real) check(rep reporter, s *Service) {
-	rep.check("address", checkAddress("address", r.Addr, realObjection(r.Addr)))
-	rep.check("address", r.checkAgainst(s.VIP))
-	if s.Port != 0 {
-		rep.check("port", r.checkPort(s.Port))
-	}
-	if _, ok := nameOf(methodWords[:], r.Method); !ok {
-		rep("forward", fmt.Errorf("forward %v: %w: must be %s", r.Method, ErrUnknownName, oneOf(methodWords[:])))
-	}
-	rep.check("weight", within("weight", r.Weight, 0, MaxWeight))
+// unknownProtocol says which protocols there are in the place of p.
+func unknownProtocol(p lvs.Protocol) error {
+	return fmt.Errorf("protocol %v: %w: must be %s", p, ErrUnknownName, oneOf(protocolWords[:]))
 }
 
-// checkAgainst checks the address of r against the virtual one: neither method
-// turns one family into the other, and a packet to the VIP only comes back.
-func (r *Real) checkAgainst(vip netip.Addr) error {
+// checkMark reports what is wrong with the key of a mark service. All but the
+// mark and the family is the packet's own.
+func (s *Service) checkMark(r reporter) {
+	r.check("mark", within("mark", s.Mark, 1, math.MaxUint32))
+	if s.Protocol != 0 {
+		r("protocol", fmt.Errorf("protocol %v: %w: a mark service has none", s.Protocol, ErrUnknownName))
+	}
+	if !s.VIP.IsUnspecified() {
+		r.check("vip", checkAddress("vip", s.VIP, "of a mark service it must be 0.0.0.0 or ::"))
+	}
+	r.check("port", within("port", s.Port, 0, 0))
+}
+
+// checkScheduler reports a scheduler or flags that there are not.
+func (s *Service) checkScheduler(r reporter) {
+	if !s.scheduled() {
+		r("scheduler", fmt.Errorf("scheduler %q: %w: must be %s", s.Scheduler, ErrUnknownName, orList(lvs.SchedulerNames[:])))
+	} else if unknown := s.Flags &^ knownFlags(s.Scheduler); unknown != 0 {
+		r("flags", fmt.Errorf("flags %#x: %w: %s", uint32(unknown), ErrUnknownName, flagsAllowed(s.Scheduler)))
+	}
+}
+
+// checkClient reports what is wrong with how s remembers clients.
+func (s *Service) checkClient(r reporter) {
+	if s.Persistence != 0 {
+		r.check("persistence", checkPersistence(s.Persistence))
+	}
+	if s.VIP.IsValid() && (s.Persistence != 0 || s.MaskBits != 0) {
+		r.check("netmask", within("netmask", s.MaskBits, 1, s.VIP.BitLen()))
+	}
+	r.check("engine", s.checkEngine())
+}
+
+// checkPersistence checks for how long clients are remembered.
+func checkPersistence(d time.Duration) error {
+	if d%time.Second != 0 {
+		return fmt.Errorf("persistence %v: %w: must be whole seconds", d, ErrRange)
+	}
+	return within("persistence", d, MinTimeout, MaxTimeout)
+}
+
+// checkEngine checks that there is such an engine and that it fits the service.
+// A protocol that cannot be read is another error.
+func (s *Service) checkEngine() error {
 	switch {
-	case !r.Addr.IsValid() || !vip.IsValid():
+	case s.Engine == "":
 		return nil
-	case r.Addr.Unmap().Is4() != vip.Unmap().Is4():
-		return fmt.Errorf("%w: nat and dr need both of one family, and the service has %v", ErrAddressFamily, vip)
-	case r.Addr == vip:
-		return fmt.Errorf("address %v: %w: it is the service's own", r.Addr, ErrAddress)
+	case !slices.Contains(engines[:], s.Engine):
+		return fmt.Errorf("engine %q: %w: must be %s", s.Engine, ErrUnknownName, orList(engines[:]))
+	case s.byMark(), s.Protocol != lvs.UDP && s.Protocol != 0, s.Persistence == 0:
+		return fmt.Errorf("engine %q: %w: it needs a UDP service with persistence", s.Engine, ErrEngine)
 	}
 	return nil
-}
-
-// checkPort checks the port of r against that of its service.
-func (r *Real) checkPort(service uint16) error {
-	if r.Method == lvs.DirectRouting && r.Port != 0 && r.Port != service {
-		return fmt.Errorf("port %d: %w: dr leaves the packet as the client sent it, so it must be %d or omitted",
-			r.Port, ErrPort, service)
-	}
-	return within("port", r.Port, 1, 65535)
-}
-
-// checkAddress returns an error if there is an objection to a.
-func checkAddress(key string, a netip.Addr, objection string) error {
-	if objection == "" {
-		return nil
-	}
-	return fmt.Errorf("%s %v: %w: %s", key, a, ErrAddress, objection)
-}
-
-// objection says why a cannot be an address of the model, or nothing.
-func objection(a netip.Addr) string {
-	switch {
-	case !a.IsValid():
-		return "must be an IPv4 or IPv6 address"
-	case a.Zone() != "":
-		return "must be without a zone"
-	case a.Is4In6():
-		return "must be written as IPv4, " + a.Unmap().String()
-	case a.IsUnspecified(), a.IsMulticast(), a.Is4() && broadcast(a.As4()):
-		return "must be unicast"
-	}
-	return ""
-}
-
-// broadcast reports whether the kernel takes b for a broadcast address without
-// looking at any interface: 0.0.0.0/8 and 255.255.255.255 (inet_addr_type).
-func broadcast(b [4]byte) bool { return b[0] == 0 || b == [4]byte{255, 255, 255, 255} }
-
-// realObjection says why a cannot be a real server's address, or nothing.
-func realObjection(a netip.Addr) string {
-	switch {
-	case objection(a) != "":
-		return objection(a)
-	case a.IsLoopback():
-		return "the director itself cannot be a real server"
-	case a.Is6() && a.IsLinkLocalUnicast():
-		return "must not be link-local, which says no interface"
-	}
-	return ""
 }

@@ -85,12 +85,12 @@ func TestValidate(t *testing.T) {
 		"same port, other protocol":    {func(c *Config) { c.Services[2].Protocol, c.Services[2].Port = lvs.UDP, 80 }, nil},
 		"no real address":              {func(c *Config) { c.Services[0].Reals[0].Addr = netip.Addr{} }, ErrAddress},
 		"multicast real server":        {rip4("224.0.0.1"), ErrAddress},
-		"loopback real server":         {rip4("127.0.0.1"), ErrAddress},
+		"director as real server":      {rip4("127.0.0.1"), nil},
 		"link-local real server, IPv6": {rip6("fe80::1"), ErrAddress},
 		"IPv6 behind IPv4":             {rip4("2001:db8::1"), ErrAddressFamily},
 		"IPv4 behind IPv6":             {rip6("192.0.2.1"), ErrAddressFamily},
-		"real server is the VIP":       {rip4("192.0.2.1"), ErrAddress},
-		"real server is the VIP, dr":   {rip6("2001:db8::53"), ErrAddress},
+		"real server is the VIP":       {rip4("192.0.2.1"), nil},
+		"real server is the VIP, dr":   {rip6("2001:db8::53"), nil},
 		"real server is another's VIP": {rip4("192.0.2.9"), nil},
 		"same real server twice":       {func(c *Config) { c.Services[0].Reals[0] = c.Services[0].Reals[1] }, ErrDuplicateReal},
 		"same address, other port":     {func(c *Config) { c.Services[0].Reals[0].Addr = c.Services[0].Reals[1].Addr }, nil},
@@ -102,17 +102,22 @@ func TestValidate(t *testing.T) {
 		"weight larger than ipvsadm's": {func(c *Config) { c.Services[0].Reals[0].Weight = MaxWeight + 1 }, ErrRange},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := full()
-			tt.breaks(c)
-			err := c.Validate()
-			if !errors.Is(err, tt.want) || (tt.want != nil) != (err != nil) {
-				t.Fatalf("Validate() = %v, want %v", err, tt.want)
-			}
-			if err != nil && strings.Contains(err.Error(), "\n") {
-				t.Errorf("Validate() = %v, want one error", err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { validates(t, tt.breaks, tt.want) })
+	}
+}
+
+// validates fails t unless a full configuration that breaks has changed has that
+// one error.
+func validates(t *testing.T, breaks func(*Config), want error) {
+	t.Helper()
+	c := full()
+	breaks(c)
+	err := c.Validate()
+	if !errors.Is(err, want) || (want != nil) != (err != nil) {
+		t.Fatalf("Validate() = %v, want %v", err, want)
+	}
+	if err != nil && strings.Contains(err.Error(), "\n") {
+		t.Errorf("Validate() = %v, want one error", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,8 @@ type word[T comparable] struct {
 
 // The words of the file, in the order in which errors list them.
 var (
-	protocolWords = [...]word[lvs.Protocol]{{"tcp", lvs.TCP}, {"udp", lvs.UDP}}
+	protocolWords = [...]word[lvs.Protocol]{{"tcp", lvs.TCP}, {"udp", lvs.UDP}, {"sctp", lvs.SCTP}}
+	familyWords   = [...]word[netip.Addr]{{"ipv4", netip.IPv4Unspecified()}, {"ipv6", netip.IPv6Unspecified()}}
 	methodWords   = [...]word[lvs.Method]{{"nat", lvs.NAT}, {"dr", lvs.DirectRouting}}
 	modeWords     = [...]word[Mode]{{"auto", Auto}, {"xdp", XDP}, {"xdp-generic", XDPGeneric}, {"packet", Packet}}
 	preferWords   = [...]word[Prefer]{{"pps", PPS}, {"bulk", Bulk}}

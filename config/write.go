@@ -13,9 +13,11 @@ import (
 // operator would look for them.
 type (
 	configFile struct {
-		Dataplane dataplaneFile `toml:"dataplane"`
-		Timeouts  timeoutsFile  `toml:"timeouts"`
-		Services  []serviceFile `toml:"service"`
+		Dataplane dataplaneFile  `toml:"dataplane"`
+		Timeouts  timeoutsFile   `toml:"timeouts"`
+		Sysctl    map[string]any `toml:"sysctl"`
+		Marks     []markFile     `toml:"mark"`
+		Services  []serviceFile  `toml:"service"`
 	}
 	dataplaneFile struct {
 		Interfaces     []string                 `toml:"interfaces"`
@@ -36,24 +38,13 @@ type (
 		TCPFin string `toml:"tcpfin"`
 		UDP    string `toml:"udp"`
 	}
-	serviceFile struct {
-		Protocol  string     `toml:"protocol"`
-		VIP       string     `toml:"vip"`
-		Port      uint16     `toml:"port"`
-		Scheduler string     `toml:"scheduler"`
-		Reals     []realFile `toml:"real"`
-	}
-	realFile struct {
-		Address string `toml:"address"`
-		Port    uint16 `toml:"port"`
-		Forward string `toml:"forward"`
-		Weight  int    `toml:"weight"`
-	}
 )
 
 // Write writes c as a file that Parse reads back as an equal Config. Every
 // setting is written, the defaults too, but of a single interface only what it
-// has of its own. Nothing is written if c is not valid.
+// has of its own, of a service and its real servers only what they use, and of
+// the sysctls without effect only those that are not at their default. Nothing
+// is written if c is not valid.
 func (c *Config) Write(w io.Writer) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("write config: %w", err)
@@ -70,6 +61,10 @@ func (c *Config) file() configFile {
 	f := configFile{
 		Dataplane: c.Dataplane.file(),
 		Timeouts:  timeoutsFile{durationText(t.TCP), durationText(t.TCPFin), durationText(t.UDP)},
+		Sysctl:    sysctlFile(&c.Sysctl),
+	}
+	for i := range c.Marks {
+		f.Marks = append(f.Marks, c.Marks[i].file())
 	}
 	for i := range c.Services {
 		f.Services = append(f.Services, c.Services[i].file())
@@ -87,16 +82,6 @@ func (d *Dataplane) file() dataplaneFile {
 	}
 	for name, s := range d.Interface {
 		f.Interface[name] = interfaceFile(s)
-	}
-	return f
-}
-
-// file returns what Write encodes of s.
-func (s *Service) file() serviceFile {
-	protocol, _ := nameOf(protocolWords[:], s.Protocol)
-	f := serviceFile{Protocol: protocol, VIP: s.VIP.String(), Port: s.Port, Scheduler: s.Scheduler}
-	for _, r := range s.Reals {
-		f.Reals = append(f.Reals, realFile{r.Addr.String(), r.Port, methodText(r.Method), r.Weight})
 	}
 	return f
 }

@@ -3,15 +3,10 @@ package config
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"net/netip"
 	"reflect"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
-
-	"xlvs/lvs"
 )
 
 func TestWriteDefault(t *testing.T) {
@@ -28,6 +23,26 @@ func TestWriteDefault(t *testing.T) {
   tcp = "900s"
   tcpfin = "120s"
   udp = "300s"
+
+[sysctl]
+  am_droprate = 10
+  amemthresh = 1024
+  cache_bypass = 0
+  conn_max = 1073741824
+  conn_reuse_mode = 1
+  drop_entry = 0
+  drop_packet = 0
+  expire_nodest_conn = 0
+  expire_quiescent_template = 0
+  lblc_expiration = 86400
+  lblcr_expiration = 86400
+  nat_icmp_send = 0
+  pmtu_disc = 1
+  run_estimation = 1
+  schedule_icmp = 0
+  secure_tcp = 0
+  sloppy_sctp = 0
+  sloppy_tcp = 0
 `
 	var b bytes.Buffer
 	if err := Default().Write(&b); err != nil || b.String() != want {
@@ -79,59 +94,4 @@ func TestWriteFullRoundTrips(t *testing.T) { roundTrips(t, full()) }
 
 func TestWriteRoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { roundTrips(t, drawConfig(t)) })
-}
-
-// drawConfig draws a valid configuration.
-func drawConfig(t *rapid.T) *Config {
-	between := func(label string, lo, hi time.Duration) time.Duration {
-		return time.Duration(rapid.Int64Range(int64(lo), int64(hi)).Draw(t, label))
-	}
-	c := Default()
-	c.Dataplane.Mode = rapid.SampledFrom([]Mode{Auto, XDP, XDPGeneric, Packet}).Draw(t, "mode")
-	c.Dataplane.Prefer = rapid.SampledFrom([]Prefer{PPS, Bulk}).Draw(t, "prefer")
-	c.Dataplane.AnswerARP = rapid.Bool().Draw(t, "answer_arp")
-	c.Dataplane.Workers = rapid.IntRange(0, MaxWorkers).Draw(t, "workers")
-	c.Dataplane.MaxConnections = rapid.IntRange(1, MaxConnections).Draw(t, "connections")
-	c.Dataplane.BusyPoll = between("busy", MinBusyPoll, MaxBusyPoll)
-	names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z.="'\\%é]{3,7}`), 0, 3, rapid.ID[string]).Draw(t, "interfaces")
-	if len(names) > 0 { // an empty list is read as nil
-		c.Dataplane.Interfaces = names
-		c.Dataplane.Interface = map[string]InterfaceSettings{names[0]: {
-			Mode:   rapid.SampledFrom([]Mode{"", Auto, Packet}).Draw(t, "its mode"),
-			Prefer: rapid.SampledFrom([]Prefer{"", PPS, Bulk}).Draw(t, "its preference"),
-		}}
-	}
-	c.Timeouts = Timeouts{between("tcp", MinTimeout, MaxTimeout), between("fin", MinTimeout, MaxTimeout), MinTimeout}
-	for i := range rapid.IntRange(0, 4).Draw(t, "services") {
-		c.Services = append(c.Services, drawService(t, i))
-	}
-	return c
-}
-
-// drawService draws the i-th service; none of another number has its key.
-func drawService(t *rapid.T, i int) Service {
-	vip, real := "192.0.2.1", "198.51.100.%d"
-	if rapid.Bool().Draw(t, "ipv6") {
-		vip, real = "2001:db8::1", "2001:db8:1::%x"
-	}
-	s := Service{
-		ServiceKey: ServiceKey{
-			Protocol: rapid.SampledFrom([]lvs.Protocol{lvs.TCP, lvs.UDP}).Draw(t, "protocol"),
-			VIP:      netip.MustParseAddr(vip),
-			Port:     uint16(1 + i + 4*rapid.IntRange(0, 16000).Draw(t, "port")),
-		},
-		Scheduler: rapid.SampledFrom(lvs.SchedulerNames[:]).Draw(t, "scheduler"),
-	}
-	for j := range rapid.IntRange(0, 4).Draw(t, "reals") {
-		r := Real{
-			RealKey: RealKey{netip.MustParseAddr(fmt.Sprintf(real, 1+j)), s.Port},
-			Method:  rapid.SampledFrom([]lvs.Method{lvs.NAT, lvs.DirectRouting}).Draw(t, "method"),
-			Weight:  rapid.IntRange(0, MaxWeight).Draw(t, "weight"),
-		}
-		if r.Method == lvs.NAT {
-			r.Port = rapid.Uint16Min(1).Draw(t, "real port")
-		}
-		s.Reals = append(s.Reals, r)
-	}
-	return s
 }

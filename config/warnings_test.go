@@ -1,0 +1,74 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"xlvs/lvs"
+)
+
+func TestWarnings(t *testing.T) {
+	fromFull := []string{ // what full.toml says in vain, whatever else
+		"sysctl: sync_threshold [0 10] has no effect: there is no sync daemon",
+		"sysctl: est_cpulist 0-1 has no effect: no kernel threads estimate rates",
+		"mark 4294967295: to 192.0.2.128/25 has no effect: no service of this family has mark 4294967295",
+	}
+	tests := map[string]struct {
+		change func(*Config)
+		want   []string // beside fromFull
+	}{
+		"nothing":                {func(*Config) {}, nil},
+		"sysctl with effect":     {func(c *Config) { c.Sysctl.SloppySCTP = 1 }, nil},
+		"sysctl for tunnels":     {func(c *Config) { c.Sysctl.PMTUDisc = 0 }, nil},
+		"unused, at its default": {func(c *Config) { c.Sysctl.SyncVersion = 1 }, nil},
+		"unused": {func(c *Config) { c.Sysctl.IgnoreTunneled = 1 }, []string{
+			"sysctl: ignore_tunneled 1 has no effect: packets of other protocols never reach the director",
+		}},
+		"mark service of the other family": {func(c *Config) {
+			c.Services = slices.Delete(c.Services, byMark4, byMark4+1)
+		}, []string{
+			"mark 5: from 198.51.100.0/24 source ports 1024-65535 to 192.0.2.1 tcp ports 80,443,8000-8080 on eth1" +
+				" has no effect: no service of this family has mark 5",
+		}},
+		"one packet at a time, TCP": {func(c *Config) { c.Services[0].OnePacket = true }, []string{
+			"service TCP 192.0.2.1:80: one_packet has no effect: only UDP packets are scheduled one by one",
+		}},
+		"one packet at a time, by mark": {func(c *Config) { c.Services[byMark4].OnePacket = true }, nil},
+		"mask without persistence": {func(c *Config) { c.Services[0].MaskBits = 24 }, []string{
+			"service TCP 192.0.2.1:80: netmask 24 has no effect: there is no persistence",
+		}},
+		"port with persistence, by mark": {func(c *Config) {
+			c.Services[byMark6].Reals[0].Method, c.Services[byMark6].Reals[0].Port = lvs.NAT, 80
+		}, []string{
+			"service FWM 5 IPv6: real [2001:db8:1::1]:80: port 80 has no effect: with persistence packets keep theirs",
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := full()
+			tt.change(c)
+			if err := c.Validate(); err != nil {
+				t.Fatalf("Validate() = %v", err)
+			}
+			var got []string
+			for _, w := range c.Warnings() {
+				if !slices.Contains(fromFull, w) {
+					got = append(got, w)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("Warnings() =\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+			}
+		})
+	}
+	if got := full().Warnings(); !slices.Equal(got, fromFull) {
+		t.Errorf("Warnings() of full.toml =\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(fromFull, "\n"))
+	}
+}
+
+func TestDefaultWarnsOfNothing(t *testing.T) {
+	if got := Default().Warnings(); got != nil {
+		t.Errorf("Default().Warnings() = %q, want none", got)
+	}
+}

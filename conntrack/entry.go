@@ -10,18 +10,20 @@ import (
 // written atomically, because readers hold no lock:
 //
 //	0  generation 32 | expires 32    odd generation: free or being written
-//	1  client 32 | port 16 | protocol 8 | state 8
+//	1  client 32 | port 16 | protocol 8 | hidden 1 | state 7
 //	2  virtual 32 | port 16 | flags 16
 //	3  real 32 | port 16 | wheel slot 16
-//	4  destination 32 | hop of replies 32
+//	4  destination 32 | hop of replies 32 (of a template: its timeout)
 //	5  wheel: previous 32 | next 32  (in the free list: next)
-//	6  spare: local address and port of FULLNAT
-//	7  spare
+//	6  spare: local address and port of FULLNAT (of a template: its hash)
+//	7  parent 32 | packets 4 | children 28
 //	8… client, virtual, real, local address, two words each (IPv6 only; the
 //	   32 bits above are then a digest of these)
 //
-// State, flags, wheel slot, hop and links change under the shard's mutex;
-// expires changes by compare-and-swap, so that it cannot reach a successor.
+// State, flags, wheel slot, hop and links change under the shard's mutex; a
+// template's word 1 changes by atomic OR, as its children in other shards mark
+// it; expires changes by compare-and-swap, so that it cannot reach a successor;
+// packets and children are counted without a lock.
 const (
 	wordsIPv4 = 8
 	wordsIPv6 = 16
@@ -32,23 +34,52 @@ const (
 	wReal       = 3
 	wDest       = 4
 	wLinks      = 5
+	wHash       = 6
+	wFamily     = 7
 	wAddrs      = 8
 )
 
-// What of a word is a key, what is state.
+// What of a word is a key, what is state. A hidden entry equals no key, as the
+// hidden bit is compared with the client and no key has it.
 const (
-	maskClient = ^uint64(0xff)
+	maskState  = 0x7f
+	maskClient = ^uint64(maskState)
 	maskPort   = ^uint64(0xffff)
+	maskLow    = 1<<32 - 1
+
+	hidden = 0x80
 )
 
-// Flags of a connection; numbers are the kernel's (IP_VS_CONN_F_*).
+// What word 7 counts.
 const (
-	flagMethod   = 0x0007
-	flagNoOutput = 0x0080 // the director sees no replies
-	flagInactive = 0x0100 // not counted as active
+	parentShift  = 32
+	packetsShift = 28
+	maskChildren = 1<<packetsShift - 1
+	maskPackets  = 0xf
+	manyPackets  = 9 // counted no further
 )
 
-// An entry views the words of one connection.
+// Flags of a connection. Those of the kernel have its numbers
+// (IP_VS_CONN_F_*); the others are bits that have no use here.
+const (
+	flagMethod       = 0x0007
+	flagYoung        = 0x0008 // fewer than manyPackets from the client so far
+	flagChild        = 0x0010 // has a parent
+	flagNoOutput     = 0x0080 // the director sees no replies
+	flagInactive     = 0x0100 // not counted as active
+	flagOutSeq       = 0x0200 // payload towards the client was resized
+	flagInSeq        = 0x0400 // payload towards the real server was resized
+	flagNoClientPort = 0x0800 // the client's port is not known yet
+	flagTemplate     = 0x1000
+	flagOnePacket    = 0x2000 // of a template: its service is
+	flagPending      = 0x4000 // has not marked its template as assured yet
+	flagData         = 0x8000 // a template with engine data
+)
+
+// assured is the state of a template with which a connection was established.
+const assured lvs.State = 1
+
+// An entry views the words of one connection or template.
 type entry []uint64
 
 func (e entry) load(i int) uint64     { return atomic.LoadUint64(&e[i]) }
@@ -62,15 +93,31 @@ func (e entry) expires() Time      { return Time(e.load(wGeneration)) }
 func (e entry) proto() lvs.Protocol {
 	return lvs.Protocol(e.load(wClient) >> 8)
 }
-func (e entry) state() lvs.State { return lvs.State(e.load(wClient)) }
-func (e entry) flags() uint16    { return uint16(e.load(wVirtual)) }
-func (e entry) dest() lvs.DestID { return lvs.DestID(e.load(wDest) >> 32) }
-func (e entry) slot() uint16     { return uint16(e.load(wReal)) }
+func (e entry) state() lvs.State    { return lvs.State(e.load(wClient) & maskState) }
+func (e entry) flags() uint16       { return uint16(e.load(wVirtual)) }
+func (e entry) dest() lvs.DestID    { return lvs.DestID(e.load(wDest) >> 32) }
+func (e entry) slot() uint16        { return uint16(e.load(wReal)) }
+func (e entry) timeout() Time       { return Time(e.load(wDest)) } // of a template
+func (e entry) is(flag uint16) bool { return e.flags()&flag != 0 }
 func (e entry) links() (prev, next uint32) {
 	w := e.load(wLinks)
 	return uint32(w >> 32), uint32(w)
 }
 func (e entry) setLinks(prev, next uint32) { e.store(wLinks, uint64(prev)<<32|uint64(next)) }
+
+// setExpires moves the timer of a valid entry. The caller holds the lock, so
+// that the entry stays valid meanwhile.
+func (e entry) setExpires(at Time) {
+	for {
+		old := e.load(wGeneration)
+		if atomic.CompareAndSwapUint64(&e[wGeneration], old, old&^maskLow|uint64(at)) {
+			return
+		}
+	}
+}
+
+// hide takes the entry from every lookup and leaves it where it is.
+func (e entry) hide() { atomic.OrUint64(&e[wClient], hidden) }
 
 // digest is the part of an address that words 1 to 3 carry: all of an IPv4
 // address, a mixture of an IPv6 one.

@@ -39,8 +39,20 @@ func (l *line) empty() bool {
 	return true
 }
 
-// A family is the half of the table that holds one size of entry.
+// families are the two sizes of entry of connections, or of templates.
+type families struct{ v4, v6 family }
+
+func (fs *families) of(v6 bool) *family {
+	if v6 {
+		return &fs.v6
+	}
+	return &fs.v4
+}
+
+// A family holds the entries of one size, of connections or of templates, with
+// an index and timers of their own.
 type family struct {
+	kind     ref      // what a ref to one of its entries has beside the number
 	words    int      // per entry
 	entries  []uint64 // entry 0 is never used
 	capacity uint32   // entries
@@ -61,7 +73,9 @@ type shard struct {
 	free      uint32 // first free entry, chained by next
 	freeCount int
 	wheel     wheel
-	_         [64]byte // the next shard's mutex is on another cache line
+	deltas    map[uint32]*[2]Delta // by entry, of connections whose payload was resized
+	data      map[uint32]string    // by entry, of templates with engine data
+	_         [64]byte             // the next shard's mutex is on another cache line
 }
 
 // A pool has the entries and lines that no shard holds.
@@ -173,6 +187,13 @@ func (f *family) takeLine() (uint32, bool) {
 		return 0, false
 	}
 	return n, true
+}
+
+// used returns how many entries have ever been handed out: 1 to used.
+func (f *family) used() uint32 {
+	f.pool.Lock()
+	defer f.pool.Unlock()
+	return f.pool.used
 }
 
 // take returns a free entry, 0 if there is none. The caller holds s's lock.

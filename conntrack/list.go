@@ -6,29 +6,30 @@ import (
 	"xlvs/lvs"
 )
 
-// A Listing is one connection as `ipvsadm -Lc` shows it.
+// A Listing is one connection or template as `ipvsadm -Lc` shows it.
 type Listing struct {
 	Proto                 lvs.Protocol
-	State                 lvs.State
+	State                 lvs.State // of a connection
 	Expires               Time
 	Client, Virtual, Real lvs.Addr
 	ClientPort            uint16
 	VirtualPort, RealPort uint16
 	Dest                  lvs.DestID
 	Method                lvs.Method
+
+	Template bool   // ClientPort is 0, Client perhaps a network
+	Assured  bool   // of a template: a connection was established with it
+	Data     string // of a template: what the persistence engine found
 }
 
-// All yields the connections, in no order. Connections that come or go
-// meanwhile are yielded or not; none is yielded half. It takes no lock that a
-// worker waits for.
+// All yields the connections and then the templates, in no order. What comes or
+// goes meanwhile is yielded or not; nothing is yielded half. It takes no lock
+// that a worker waits for, except a moment for a template with engine data.
 func (t *Table) All() iter.Seq[Listing] {
 	return func(yield func(Listing) bool) {
-		for _, f := range []*family{&t.v4, &t.v6} {
-			f.pool.Lock()
-			used := f.pool.used
-			f.pool.Unlock()
-			for n := uint32(1); n <= used; n++ {
-				if l, ok := f.list(n); ok && !yield(l) {
+		for _, f := range t.families() {
+			for n := range f.used() {
+				if l, ok := t.list(f, n+1); ok && !yield(l) {
 					return
 				}
 			}
@@ -36,7 +37,7 @@ func (t *Table) All() iter.Seq[Listing] {
 	}
 }
 
-func (f *family) list(n uint32) (Listing, bool) {
+func (t *Table) list(f *family, n uint32) (Listing, bool) {
 	e := f.entry(n)
 	gen := e.generation()
 	if gen&1 != 0 {
@@ -44,11 +45,24 @@ func (f *family) list(n uint32) (Listing, bool) {
 	}
 	client, virtual, real := e.load(wClient), e.load(wVirtual), e.load(wReal)
 	l := Listing{
-		Proto: lvs.Protocol(client >> 8), State: lvs.State(client), Expires: e.expires(),
+		Proto: lvs.Protocol(client >> 8), State: lvs.State(client & maskState), Expires: e.expires(),
 		Client: e.addr(0, client), ClientPort: uint16(client >> 16),
 		Virtual: e.addr(1, virtual), VirtualPort: uint16(virtual >> 16),
 		Real: e.addr(2, real), RealPort: uint16(real >> 16),
 		Dest: e.dest(), Method: lvs.Method(virtual & flagMethod),
 	}
+	if f.kind&refTemplate != 0 {
+		l.Template, l.Assured, l.State = true, l.State == assured, 0
+		if virtual&flagData != 0 {
+			l.Data = f.dataOf(t, n)
+		}
+	}
 	return l, e.generation() == gen
+}
+
+// dataOf returns the engine data of template n.
+func (f *family) dataOf(t *Table, n uint32) string {
+	_, s, _ := t.lock(handle{ref: f.kind | ref(n)})
+	defer s.Unlock()
+	return s.data[n]
 }

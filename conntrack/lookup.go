@@ -6,41 +6,6 @@ import (
 	"xlvs/lvs"
 )
 
-// A Dir is the direction of a packet within its connection.
-type Dir uint8
-
-// The two directions, named as the kernel's handlers are.
-const (
-	In  Dir = iota // from the client
-	Out            // from the real server
-)
-
-// A Conn is what a packet needs to know of its connection: a copy that the
-// caller owns, and a reference by which the table finds it again.
-type Conn struct {
-	Dest   lvs.DestID
-	Hop    uint32 // hop of replies, as SetHop stored it; 0 for none
-	Method lvs.Method
-	Proto  lvs.Protocol
-	State  lvs.State
-	Port   uint16   // of Addr
-	Addr   lvs.Addr // In: where the packet goes. Out: the virtual service it comes from
-	ref    ref
-	gen    uint32
-	expiry Time
-	flags  uint16
-}
-
-// A ref is an entry's number; its top bit tells the family.
-type ref uint32
-
-const refIPv6 ref = 1 << 31
-
-func (t *Table) entry(r ref) (*family, entry) {
-	f := t.family(r&refIPv6 != 0)
-	return f, f.entry(uint32(r &^ refIPv6))
-}
-
 // A Key is what a packet's connection is looked up by, in the form in which the
 // table compares. It is made once per packet and goes through Probe and Touch to
 // Find, so that the cache misses of a batch overlap: first all index lines, then
@@ -72,7 +37,7 @@ func (t *Table) Key(k *Key, tu *lvs.Tuple, d Dir) {
 
 // Probe reads the home line of k and notes the entry that it leads to.
 func (t *Table) Probe(k *Key) {
-	f := t.family(k.v6)
+	f := t.conns.of(k.v6)
 	l := &f.lines[f.line(k.hash)]
 	if i := l.match(k.hash); i != 0 {
 		k.entry = uint32(l.slot(i))
@@ -83,10 +48,10 @@ func (t *Table) Probe(k *Key) {
 // must let it escape, or the compiler drops the load.
 func (t *Table) Touch(k *Key) uint64 {
 	if k.v6 { // an entry of two cache lines
-		e := t.v6.entry(k.entry)
+		e := t.conns.v6.entry(k.entry)
 		return e.load(wGeneration) + e.load(wAddrs)
 	}
-	return t.v4.entry(k.entry).load(wGeneration)
+	return t.conns.v4.entry(k.entry).load(wGeneration)
 }
 
 // match returns the first slot of l with the tag of h, 0 for none. It looks at
@@ -109,10 +74,23 @@ func (l *line) match(h Hash) int {
 // Find fills c with the connection of the packet that k and tu are of. It
 // reports false, and leaves c undefined, if there is none. It takes no lock.
 func (t *Table) Find(c *Conn, k *Key, tu *lvs.Tuple) bool {
-	f := t.family(k.v6)
-	if k.entry != 0 && f.read(c, k.entry, k, tu) {
-		return true
-	}
+	f := t.conns.of(k.v6)
+	return k.entry != 0 && f.read(c, k.entry, k, tu) || f.search(c, k, tu) ||
+		k.dir == In && t.portless.Load() != 0 && t.findPortless(c, k, tu)
+}
+
+// findPortless looks for a connection to the service of tu whose client's port
+// is not known yet.
+func (t *Table) findPortless(c *Conn, k *Key, tu *lvs.Tuple) bool {
+	var any Key
+	portless := *tu
+	portless.SrcPort = 0
+	t.Key(&any, &portless, In)
+	return t.conns.of(k.v6).search(c, &any, &portless) && c.NoClientPort()
+}
+
+// search looks through the chain of k's home line.
+func (f *family) search(c *Conn, k *Key, tu *lvs.Tuple) bool {
 	home := &f.lines[f.line(k.hash)]
 	for {
 		version := home.version()
@@ -171,10 +149,7 @@ func (f *family) read(c *Conn, n uint32, k *Key, tu *lvs.Tuple) bool {
 	} else {
 		c.Port, c.Addr = uint16(virtual>>16), e.addr(1, virtual)
 	}
-	c.ref, c.gen, c.expiry = ref(n), gen, Time(before)
-	if k.v6 {
-		c.ref |= refIPv6
-	}
+	c.ref, c.gen, c.expiry = f.kind|ref(n), gen, Time(before)
 	return e.generation() == gen
 }
 
@@ -184,22 +159,4 @@ func (e entry) hasAddrs(other int, d Dir, tu *lvs.Tuple) bool {
 		return e.addr6(0) == tu.Src && e.addr6(other) == tu.Dst
 	}
 	return e.addr6(0) == tu.Dst && e.addr6(other) == tu.Src
-}
-
-// SetHop remembers hop for the replies of c, unless c is gone.
-func (t *Table) SetHop(c *Conn, hop uint32) {
-	f, e := t.entry(c.ref)
-	s := f.shardOf(t, e)
-	s.Lock()
-	defer s.Unlock()
-	if e.generation() == c.gen {
-		e.patch(wDest, 1<<32-1, uint64(hop))
-		c.Hop = hop
-	}
-}
-
-// Reusable reports whether a packet that opens a connection may replace c: a TCP
-// connection that is over, as conn_reuse_mode=1 has it.
-func (c *Conn) Reusable() bool {
-	return c.Proto == lvs.TCP && (c.State == lvs.TCPTimeWait || c.State == lvs.TCPClose)
 }

@@ -10,22 +10,27 @@ import (
 
 // The mapping starts with this header, so that a process that finds it can tell
 // whether it understands it. All numbers are little-endian 64-bit words: magic,
-// layout, seed (4), then per family entries, home lines, lines.
+// layout, seed (4), then entries, home lines, lines of each family: connections
+// and templates, IPv4 and IPv6 of each.
 const (
 	magic      = 0x3630_7376_6c78 // "xlvs06"
-	layout     = 1
+	layout     = 2
 	headerSize = 4096
 )
 
-// maxConnections keeps an entry's number inside 31 bits of an index slot.
+// maxConnections keeps an entry's number inside the 30 bits that a ref has for
+// it, and the children of one parent inside the 28 bits of their count.
 const maxConnections = 100_000_000
 
 // mapMemory reserves the table's one mapping and hands out its parts. Pages
 // cost nothing until they are touched.
 func (t *Table) mapMemory(n int) error {
-	t.v4.plan(n, wordsIPv4)
-	t.v6.plan(n, wordsIPv6)
-	size := headerSize + t.v4.bytes() + t.v6.bytes()
+	size := headerSize
+	for i, f := range t.families() {
+		f.plan(n, []int{wordsIPv4, wordsIPv6}[i%2])
+		f.kind = []ref{0, refIPv6, refTemplate, refTemplate | refIPv6}[i]
+		size += f.bytes()
+	}
 	m, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
 		return fmt.Errorf("connection table: map %d bytes for %d connections: %w", size, n, err)
@@ -35,16 +40,17 @@ func (t *Table) mapMemory(n int) error {
 	_ = unix.Madvise(m, unix.MADV_HUGEPAGE)
 	t.memory = m
 	t.writeHeader()
-	rest := t.v4.carve(m[headerSize:])
-	t.v6.carve(rest)
+	rest := m[headerSize:]
+	for _, f := range t.families() {
+		rest = f.carve(rest)
+	}
 	return nil
 }
 
 func (t *Table) writeHeader() {
-	words := []uint64{
-		magic, layout, t.seed[0], t.seed[1], t.seed[2], t.seed[3],
-		uint64(t.v4.capacity), uint64(t.v4.home), uint64(t.v4.lineCapacity),
-		uint64(t.v6.capacity), uint64(t.v6.home), uint64(t.v6.lineCapacity),
+	words := []uint64{magic, layout, t.seed[0], t.seed[1], t.seed[2], t.seed[3]}
+	for _, f := range t.families() {
+		words = append(words, uint64(f.capacity), uint64(f.home), uint64(f.lineCapacity))
 	}
 	for i, w := range words {
 		binary.LittleEndian.PutUint64(t.memory[8*i:], w)

@@ -11,17 +11,19 @@ func addressOf(b []byte) uintptr { return uintptr(unsafe.Pointer(&b[0])) }
 // A process that finds the mapping must be able to tell what it is.
 func TestMappingBeginsWithItsLayout(t *testing.T) {
 	table, _ := newTable(t, 1000)
-	words := []uint64{
-		magic, layout, table.seed[0], table.seed[1], table.seed[2], table.seed[3],
-		uint64(table.v4.capacity), uint64(table.v4.home), uint64(table.v4.lineCapacity),
-		uint64(table.v6.capacity), uint64(table.v6.home), uint64(table.v6.lineCapacity),
+	words := []uint64{magic, layout, table.seed[0], table.seed[1], table.seed[2], table.seed[3]}
+	for _, f := range []*family{&table.conns.v4, &table.conns.v6, &table.templates.v4, &table.templates.v6} {
+		words = append(words, uint64(f.capacity), uint64(f.home), uint64(f.lineCapacity))
 	}
 	for i, want := range words {
 		if got := binary.LittleEndian.Uint64(table.memory[8*i:]); got != want {
 			t.Errorf("word %d = %#x, want %#x", i, got, want)
 		}
 	}
-	for name, f := range map[string]*family{"IPv4": &table.v4, "IPv6": &table.v6} {
+	for name, f := range map[string]*family{
+		"IPv4": &table.conns.v4, "IPv6": &table.conns.v6,
+		"IPv4 templates": &table.templates.v4, "IPv6 templates": &table.templates.v6,
+	} {
 		if uintptr(unsafe.Pointer(&f.lines[0]))%lineBytes != 0 || uintptr(unsafe.Pointer(&f.entries[0]))%lineBytes != 0 {
 			t.Errorf("%s: lines or entries straddle cache lines", name)
 		}

@@ -2,60 +2,35 @@ package conntrack
 
 import (
 	"sync/atomic"
-	"time"
 
 	"xlvs/lvs"
 )
 
-// newTimeout is what a connection gets before its first Step: 3 seconds.
-const newTimeout = 3 * perSecond
-
-// timeouts are the per-state timeouts in ticks. Workers read them, Table's
-// SetTimeouts writes them.
-type timeouts struct {
-	tcp [lvs.TCPStates]atomic.Uint32
-	udp atomic.Uint32
-}
-
-func (t *timeouts) init() {
-	for s, d := range tcpTimeouts {
-		t.tcp[s].Store(ticks(d))
-	}
-	t.udp.Store(ticks(300 * time.Second))
-}
-
-// of returns the timeout of a state. Protocols without a state table keep the
-// timeout of a new connection, as in the kernel.
-func (t *timeouts) of(p lvs.Protocol, s lvs.State) Time {
-	switch p {
-	case lvs.TCP:
-		return Time(t.tcp[s].Load())
-	case lvs.UDP:
-		return Time(t.udp.Load())
-	}
-	return newTimeout
-}
-
 // Step tells the table that a packet of c has been seen in direction d; ev is
-// its TCP event, and means nothing for other protocols. The connection's timer
-// starts again with the timeout of its new state. A packet that changes nothing
-// but the timer takes no lock, and writes at most once per tick.
+// its event, which means nothing for protocols without a state table. The
+// connection's timer starts again with the timeout of its new state. A packet
+// that changes nothing but the timer takes no lock, and writes at most once per
+// tick; only the first packets of a connection are counted.
 func (t *Table) Step(c *Conn, d Dir, ev Event, now Time) {
-	state := c.next(d, ev)
+	if d == In && c.flags&flagYoung != 0 {
+		t.countYoung(c)
+	}
+	state := t.next(c, d, ev)
 	expires := now + t.timeouts.of(c.Proto, state)
-	if state == c.State && (d == In || c.flags&flagNoOutput == 0) {
-		if c.expiry == expires || t.extend(c, expires) {
+	if state == c.State && (d == In || c.flags&(flagNoOutput|flagPending) == 0) {
+		if c.expiry == expires || t.extend(c.handle, expires) {
 			return
 		}
 	}
 	t.change(c, d, ev, now)
 }
 
+// SetSecureTCP turns the defence strategy secure_tcp on or off: connections go
+// by other tables then, from their next packet.
+func (t *Table) SetSecureTCP(on bool) { t.secure.Store(on) }
+
 // next returns the state that follows c's in direction d.
-func (c *Conn) next(d Dir, ev Event) lvs.State {
-	if c.Proto != lvs.TCP {
-		return c.State
-	}
+func (t *Table) next(c *Conn, d Dir, ev Event) lvs.State {
 	table := tableInput
 	switch {
 	case d == Out:
@@ -63,17 +38,31 @@ func (c *Conn) next(d Dir, ev Event) lvs.State {
 	case c.flags&flagNoOutput != 0:
 		table = tableInputOnly
 	}
-	return tcpStates[table][ev][c.State]
+	return nextState(c.Proto, table, ev, c.State, t.secure.Load())
 }
 
-// extend pushes the expiry of c back without a lock. It reports false if the
+// countYoung counts a packet of the client. The last one that is counted takes
+// the lock, so that those after it need not look.
+func (t *Table) countYoung(c *Conn) {
+	if t.countPacket(c.handle) != manyPackets {
+		return
+	}
+	_, s, e := t.lock(c.handle)
+	defer s.Unlock()
+	if e.generation() == c.gen {
+		e.patch(wVirtual, flagYoung, 0)
+		c.flags &^= flagYoung
+	}
+}
+
+// extend pushes the expiry of h back without a lock. It reports false if the
 // expiry would come nearer, which the wheel has to know.
-func (t *Table) extend(c *Conn, expires Time) bool {
-	_, e := t.entry(c.ref)
+func (t *Table) extend(h handle, expires Time) bool {
+	_, e := t.entry(h.ref)
 	for {
 		old := e.load(wGeneration)
 		switch {
-		case uint32(old>>32) != c.gen || Time(old) == expires:
+		case uint32(old>>32) != h.gen || Time(old) == expires:
 			return true // gone, or nothing to write
 		case Time(old) > expires:
 			return false
@@ -87,9 +76,7 @@ func (t *Table) extend(c *Conn, expires Time) bool {
 // change makes the step under the shard's lock, from the state that the
 // connection has by then.
 func (t *Table) change(c *Conn, d Dir, ev Event, now Time) {
-	f, e := t.entry(c.ref)
-	s := f.shardOf(t, e)
-	s.Lock()
+	f, s, e := t.lock(c.handle)
 	defer s.Unlock()
 	if e.generation() != c.gen {
 		return
@@ -98,21 +85,21 @@ func (t *Table) change(c *Conn, d Dir, ev Event, now Time) {
 	if d == Out {
 		c.flags &^= flagNoOutput
 	}
-	c.State = c.next(d, ev)
+	c.State = t.next(c, d, ev)
 	t.countActive(c, e)
-	e.patch(wClient, 0xff, uint64(c.State))
+	if c.flags&flagPending != 0 && c.assures(d) {
+		t.assure(e.parent())
+		c.flags &^= flagPending
+	}
+	e.patch(wClient, maskState, uint64(c.State))
 	e.patch(wVirtual, 0xffff, uint64(c.flags))
-	f.reschedule(s, uint32(c.ref&^refIPv6), now+t.timeouts.of(c.Proto, c.State))
+	f.reschedule(s, c.ref.number(), now+t.timeouts.of(c.Proto, c.State))
 }
 
-// countActive moves c between active and inactive when its state says so. Only
-// TCP connections are ever active.
+// countActive moves c between active and inactive when its state says so.
 func (t *Table) countActive(c *Conn, e entry) {
-	if c.Proto != lvs.TCP {
-		return
-	}
 	inactive := c.flags&flagInactive != 0
-	if c.State.TCPActive() != inactive {
+	if lvs.Active(c.Proto, c.State) != inactive {
 		return
 	}
 	c.flags ^= flagInactive
@@ -121,17 +108,4 @@ func (t *Table) countActive(c *Conn, e entry) {
 	} else {
 		t.loads.At(e.dest()).Active.Add(-1)
 	}
-}
-
-// reschedule sets the expiry of a live entry. The caller holds s's lock.
-func (f *family) reschedule(s *shard, number uint32, expires Time) {
-	e := f.entry(number)
-	for {
-		old := e.load(wGeneration)
-		if atomic.CompareAndSwapUint64(&e[wGeneration], old, old&^(1<<32-1)|uint64(expires)) {
-			break
-		}
-	}
-	f.unschedule(s, number)
-	f.schedule(s, number, expires)
 }

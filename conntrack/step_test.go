@@ -1,70 +1,11 @@
 package conntrack
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"xlvs/lvs"
 )
-
-// The kernel's normal table, in the notation of its source: rows are events,
-// columns states 0 to 10 in the order of the first row.
-const kernelTable = `
-states     NO ES SS SR FW TW CL CW LA LI SA
-IN syn     SR ES ES SR SR SR SR SR SR SR SR
-IN fin     CL CW SS TW TW TW CL CW LA LI TW
-IN ack     ES ES SS ES FW TW CL CW CL LI ES
-IN rst     CL CL CL SR CL CL CL CL LA LI SR
-OUT syn    SS ES SS SR SS SS SS SS SS LI SR
-OUT fin    TW FW SS TW FW TW CL TW LA LI TW
-OUT ack    ES ES SS ES FW TW CL CW LA ES ES
-OUT rst    CL CL SS CL CL TW CL CL CL CL CL
-INONLY syn SR ES ES SR SR SR SR SR SR SR SR
-INONLY fin CL FW SS TW FW TW CL CW LA LI TW
-INONLY ack ES ES SS ES FW TW CL CW CL LI ES
-INONLY rst CL CL CL SR CL CL CL CL LA LI CL
-`
-
-func TestTCPStatesAreTheKernels(t *testing.T) {
-	tableOf := map[string]int{"IN": tableInput, "OUT": tableOutput, "INONLY": tableInputOnly}
-	eventOf := map[string]Event{"syn": EventSYN, "fin": EventFIN, "ack": EventACK, "rst": EventRST}
-	lines := strings.Split(strings.TrimSpace(kernelTable), "\n")
-	names := strings.Fields(lines[0])[1:]
-	for _, l := range lines[1:] {
-		f := strings.Fields(l)
-		for state, want := range f[2:] {
-			got := tcpStates[tableOf[f[0]]][eventOf[f[1]]][state]
-			if names[got] != want {
-				t.Errorf("%s %s in state %s leads to %s, want %s", f[0], f[1], names[state], names[got], want)
-			}
-		}
-	}
-}
-
-func TestTCPEvent(t *testing.T) {
-	const fin, syn, rst, psh, ack = 1, 2, 4, 8, 16
-	tests := map[string]struct {
-		flags uint8
-		want  Event
-	}{
-		"reset wins over all":   {rst | syn | fin | ack, EventRST},
-		"syn wins over fin":     {syn | fin | ack, EventSYN},
-		"syn with ack is a syn": {syn | ack, EventSYN},
-		"fin wins over ack":     {fin | ack, EventFIN},
-		"data":                  {psh | ack, EventACK},
-		"push alone is none":    {psh, EventNone},
-		"no flag at all":        {0, EventNone},
-		"urgent, ece, cwr, ack": {0xf0, EventACK},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := TCPEvent(tt.flags); got != tt.want {
-				t.Errorf("TCPEvent(%#x) = %d, want %d", tt.flags, got, tt.want)
-			}
-		})
-	}
-}
 
 // A step of a story: who sends what, and what the table says afterwards.
 type storyStep struct {

@@ -5,8 +5,10 @@
 // that an entry freed meanwhile is a miss and never a mixture. Insert, remove
 // and state changes take the mutex of one shard. The shard and the index line
 // are chosen by the client's endpoint, which both directions of a connection
-// carry, so one probe finds either. Entries are plain words in one mapping that
-// the garbage collector never looks at; README.md shows the layout.
+// carry, so one probe finds either. Templates, which keep the clients of
+// persistent services where they are, live in the same kind of table. Entries are
+// plain words in one mapping that the garbage collector never looks at; README.md
+// shows the layout.
 package conntrack
 
 import (
@@ -34,19 +36,26 @@ type Options struct {
 	MaxConnections int // at this many, new ones are refused; 0 means 1,000,000
 }
 
-// A Table holds the connections of a director.
+// A Table holds the connections of a director and the templates by which
+// persistent services remember their clients.
 type Table struct {
-	v4, v6   family
-	count    atomic.Int64
-	limit    int64
-	loads    *lvs.Loads
-	timeouts timeouts
-	seed     [4]uint64
-	memory   []byte
+	conns, templates families
+	count            atomic.Int64 // connections and templates
+	templateCount    atomic.Int64
+	portless         atomic.Int64 // connections whose client's port is not known
+	limit            atomic.Int64
+	capacity         int // what limit may be at most
+	loads            *lvs.Loads
+	timeouts         timeouts
+	secure           atomic.Bool
+	defence          defence
+	seed             [4]uint64
+	memory           []byte
 }
 
 // New returns an empty table that counts its connections in loads. It maps, but
-// does not touch, the memory that MaxConnections of either family need.
+// does not touch, the memory that MaxConnections of either family need, and as
+// many templates.
 func New(loads *lvs.Loads, opts Options) (*Table, error) {
 	n := opts.MaxConnections
 	if n == 0 {
@@ -55,7 +64,8 @@ func New(loads *lvs.Loads, opts Options) (*Table, error) {
 	if n < 1 || n > maxConnections {
 		return nil, fmt.Errorf("connection table: %d connections: want 1 to %d", n, maxConnections)
 	}
-	t := &Table{limit: int64(n), loads: loads}
+	t := &Table{capacity: n, loads: loads}
+	t.SetLimit(n)
 	t.timeouts.init()
 	if err := t.seedHash(); err != nil {
 		return nil, err
@@ -77,24 +87,20 @@ func (t *Table) seedHash() error {
 	return nil
 }
 
-// Len returns how many connections there are.
+// Len returns how many connections and templates there are.
 func (t *Table) Len() int { return int(t.count.Load()) }
 
-// Limit returns MaxConnections.
-func (t *Table) Limit() int { return int(t.limit) }
+// Templates returns how many templates there are among them.
+func (t *Table) Templates() int { return int(t.templateCount.Load()) }
 
-// SetTimeouts changes what `ipvsadm --set` changes: the timeouts of
-// ESTABLISHED and FIN_WAIT and of UDP. Existing connections follow at their
-// next packet.
-func (t *Table) SetTimeouts(tcp, tcpFin, udp time.Duration) {
-	t.timeouts.tcp[lvs.TCPEstablished].Store(ticks(tcp))
-	t.timeouts.tcp[lvs.TCPFinWait].Store(ticks(tcpFin))
-	t.timeouts.udp.Store(ticks(udp))
-}
+// Limit returns how many connections and templates there may be.
+func (t *Table) Limit() int { return int(t.limit.Load()) }
 
-func (t *Table) family(v6 bool) *family {
-	if v6 {
-		return &t.v6
-	}
-	return &t.v4
+// SetLimit changes the limit, as the sysctl conn_max does: to n, or to
+// MaxConnections if that is less. What is in the table stays, however much.
+func (t *Table) SetLimit(n int) { t.limit.Store(int64(max(0, min(n, t.capacity)))) }
+
+// families returns connections and templates, IPv4 and IPv6 of each.
+func (t *Table) families() [4]*family {
+	return [...]*family{&t.conns.v4, &t.conns.v6, &t.templates.v4, &t.templates.v6}
 }

@@ -144,7 +144,7 @@ func TestInsertTwiceIsOneConnection(t *testing.T) {
 // One client endpoint with a connection to each of many services fills one
 // chain of index lines, which must shrink again.
 func TestManyConnectionsOfOneClient(t *testing.T) {
-	const n = 5000
+	const n = 2000
 	table, _ := newTable(t, n)
 	con := connection(7, false, lvs.UDP, lvs.NAT)
 	var c Conn
@@ -167,7 +167,7 @@ func TestManyConnectionsOfOneClient(t *testing.T) {
 			t.Fatalf("round %d: Len() = %d, want 0", round, table.Len())
 		}
 	}
-	f := &table.v4
+	f := &table.conns.v4
 	var k Key
 	table.Key(&k, &con.Tuple, In)
 	if home := f.lines[f.line(k.hash)]; home.next() != 0 {

@@ -6,25 +6,11 @@ import (
 	"xlvs/lvs"
 )
 
-// An Event is what a TCP packet's flags mean to the state machine.
-type Event uint8
-
-// The events, in the order in which flags are looked at once RST has been
-// ruled out.
-const (
-	EventSYN Event = iota
-	EventFIN
-	EventACK
-	EventRST
-	EventNone // none of the four flags
-	events
-)
-
 // TCPEvent returns the event of a packet with these flags (RFC 9293, 3.1).
-func TCPEvent(flags uint8) Event { return tcpEvents[flags&0x17] }
+func TCPEvent(flags uint8) Event { return tcpEventOf[flags&0x17] }
 
-// tcpEvents has the event of every combination of FIN 1, SYN 2, RST 4, ACK 16.
-var tcpEvents = func() (t [0x18]Event) {
+// tcpEventOf has the event of every combination of FIN 1, SYN 2, RST 4, ACK 16.
+var tcpEventOf = func() (t [0x18]Event) {
 	for flags := range t {
 		switch {
 		case flags&4 != 0:
@@ -57,54 +43,75 @@ var tcpTimeouts = [lvs.TCPStates]time.Duration{
 }
 
 const (
-	sNO = lvs.TCPNone
-	sES = lvs.TCPEstablished
-	sSS = lvs.TCPSynSent
-	sSR = lvs.TCPSynRecv
-	sFW = lvs.TCPFinWait
-	sTW = lvs.TCPTimeWait
-	sCL = lvs.TCPClose
-	sCW = lvs.TCPCloseWait
-	sLA = lvs.TCPLastAck
-	sLI = lvs.TCPListen
-	sSA = lvs.TCPSynAck
-)
-
-// The tables: requests, replies, and requests of a connection whose replies the
-// director has not seen (dr, tun).
-const (
-	tableInput = iota
-	tableOutput
-	tableInputOnly
-	tables
+	tNO = lvs.TCPNone
+	tES = lvs.TCPEstablished
+	tSS = lvs.TCPSynSent
+	tSR = lvs.TCPSynRecv
+	tFW = lvs.TCPFinWait
+	tTW = lvs.TCPTimeWait
+	tCL = lvs.TCPClose
+	tCW = lvs.TCPCloseWait
+	tLA = lvs.TCPLastAck
+	tLI = lvs.TCPListen
+	tSA = lvs.TCPSynAck
 )
 
 // tcpStates is the kernel's tcp_states (ip_vs_proto_tcp.c): the next state for
 // each current state, by table and event. A packet without any of the four
 // flags closes the connection.
-var tcpStates = [tables][events][lvs.TCPStates]lvs.State{
+var tcpStates = [tables][tcpEvents][lvs.TCPStates]lvs.State{
 	tableInput: {
-		//          NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
-		EventSYN:  {sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR},
-		EventFIN:  {sCL, sCW, sSS, sTW, sTW, sTW, sCL, sCW, sLA, sLI, sTW},
-		EventACK:  {sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES},
-		EventRST:  {sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sSR},
-		EventNone: {sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL},
+		//           NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
+		EventSYN:  {tSR, tES, tES, tSR, tSR, tSR, tSR, tSR, tSR, tSR, tSR},
+		EventFIN:  {tCL, tCW, tSS, tTW, tTW, tTW, tCL, tCW, tLA, tLI, tTW},
+		EventACK:  {tES, tES, tSS, tES, tFW, tTW, tCL, tCW, tCL, tLI, tES},
+		EventRST:  {tCL, tCL, tCL, tSR, tCL, tCL, tCL, tCL, tLA, tLI, tSR},
+		EventNone: {tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL},
 	},
 	tableOutput: {
-		//          NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
-		EventSYN:  {sSS, sES, sSS, sSR, sSS, sSS, sSS, sSS, sSS, sLI, sSR},
-		EventFIN:  {sTW, sFW, sSS, sTW, sFW, sTW, sCL, sTW, sLA, sLI, sTW},
-		EventACK:  {sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sLA, sES, sES},
-		EventRST:  {sCL, sCL, sSS, sCL, sCL, sTW, sCL, sCL, sCL, sCL, sCL},
-		EventNone: {sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL},
+		//           NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
+		EventSYN:  {tSS, tES, tSS, tSR, tSS, tSS, tSS, tSS, tSS, tLI, tSR},
+		EventFIN:  {tTW, tFW, tSS, tTW, tFW, tTW, tCL, tTW, tLA, tLI, tTW},
+		EventACK:  {tES, tES, tSS, tES, tFW, tTW, tCL, tCW, tLA, tES, tES},
+		EventRST:  {tCL, tCL, tSS, tCL, tCL, tTW, tCL, tCL, tCL, tCL, tCL},
+		EventNone: {tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL},
 	},
 	tableInputOnly: {
-		//          NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
-		EventSYN:  {sSR, sES, sES, sSR, sSR, sSR, sSR, sSR, sSR, sSR, sSR},
-		EventFIN:  {sCL, sFW, sSS, sTW, sFW, sTW, sCL, sCW, sLA, sLI, sTW},
-		EventACK:  {sES, sES, sSS, sES, sFW, sTW, sCL, sCW, sCL, sLI, sES},
-		EventRST:  {sCL, sCL, sCL, sSR, sCL, sCL, sCL, sCL, sLA, sLI, sCL},
-		EventNone: {sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sCL},
+		//           NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
+		EventSYN:  {tSR, tES, tES, tSR, tSR, tSR, tSR, tSR, tSR, tSR, tSR},
+		EventFIN:  {tCL, tFW, tSS, tTW, tFW, tTW, tCL, tCW, tLA, tLI, tTW},
+		EventACK:  {tES, tES, tSS, tES, tFW, tTW, tCL, tCW, tCL, tLI, tES},
+		EventRST:  {tCL, tCL, tCL, tSR, tCL, tCL, tCL, tCL, tLA, tLI, tCL},
+		EventNone: {tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL},
+	},
+}
+
+// tcpSecureStates is the kernel's tcp_states_dos, which a connection goes by
+// while secure_tcp is on: to be ESTABLISHED it takes an ACK of the server, where
+// the director sees one.
+var tcpSecureStates = [tables][tcpEvents][lvs.TCPStates]lvs.State{
+	tableInput: {
+		//           NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
+		EventSYN:  {tSR, tES, tES, tSR, tSR, tSR, tSR, tSR, tSR, tSR, tSA},
+		EventFIN:  {tCL, tCW, tSS, tTW, tTW, tTW, tCL, tCW, tLA, tLI, tSA},
+		EventACK:  {tES, tES, tSS, tSR, tFW, tTW, tCL, tCW, tCL, tLI, tSA},
+		EventRST:  {tCL, tCL, tCL, tSR, tCL, tCL, tCL, tCL, tLA, tLI, tCL},
+		EventNone: {tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL},
+	},
+	tableOutput: {
+		//           NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
+		EventSYN:  {tSS, tES, tSS, tSA, tSS, tSS, tSS, tSS, tSS, tLI, tSA},
+		EventFIN:  {tTW, tFW, tSS, tTW, tFW, tTW, tCL, tTW, tLA, tLI, tTW},
+		EventACK:  {tES, tES, tSS, tES, tFW, tTW, tCL, tCW, tLA, tES, tES},
+		EventRST:  {tCL, tCL, tSS, tCL, tCL, tTW, tCL, tCL, tCL, tCL, tCL},
+		EventNone: {tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL},
+	},
+	tableInputOnly: {
+		//           NO   ES   SS   SR   FW   TW   CL   CW   LA   LI   SA
+		EventSYN:  {tSA, tES, tES, tSR, tSA, tSA, tSA, tSA, tSA, tSA, tSA},
+		EventFIN:  {tCL, tFW, tSS, tTW, tFW, tTW, tCL, tCW, tLA, tLI, tTW},
+		EventACK:  {tES, tES, tSS, tES, tFW, tTW, tCL, tCW, tCL, tLI, tES},
+		EventRST:  {tCL, tCL, tCL, tSR, tCL, tCL, tCL, tCL, tLA, tLI, tCL},
+		EventNone: {tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL, tCL},
 	},
 }

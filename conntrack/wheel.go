@@ -56,12 +56,19 @@ func (f *family) unschedule(s *shard, number uint32) {
 	}
 }
 
-// Sweep removes what has expired by now and returns how many connections that
-// were. It locks one shard at a time, and never for more than a small batch;
-// call it about once a second, from one goroutine.
+// reschedule sets the expiry of a valid entry. The caller holds s's lock.
+func (f *family) reschedule(s *shard, number uint32, expires Time) {
+	f.entry(number).setExpires(expires)
+	f.unschedule(s, number)
+	f.schedule(s, number, expires)
+}
+
+// Sweep removes what has expired by now and returns how many connections and
+// templates that were. It locks one shard at a time, and never for more than a
+// small batch; call it about once a second, from one goroutine.
 func (t *Table) Sweep(now Time) int {
 	n := 0
-	for _, f := range []*family{&t.v4, &t.v6} {
+	for _, f := range t.families() {
 		for i := range f.shards {
 			n += t.sweepShard(f, &f.shards[i], now)
 		}
@@ -105,7 +112,8 @@ func (t *Table) sweepBatch(f *family, s *shard, now Time) (removed int, more boo
 }
 
 // due removes entry number if it has expired, and links it where it belongs by
-// now if it has not.
+// now if it has not. Who has children stays another parentTimeout, and a template
+// has no other timeout from then on, as in the kernel.
 func (t *Table) due(f *family, s *shard, number uint32, now Time) bool {
 	e := f.entry(number)
 	for {
@@ -114,6 +122,13 @@ func (t *Table) due(f *family, s *shard, number uint32, now Time) bool {
 		if expires > now {
 			f.unschedule(s, number)
 			f.schedule(s, number, expires)
+			return false
+		}
+		if e.children() != 0 {
+			if f.kind&refTemplate != 0 {
+				e.patch(wDest, maskLow, uint64(parentTimeout))
+			}
+			f.reschedule(s, number, now+parentTimeout)
 			return false
 		}
 		if atomic.CompareAndSwapUint64(&e[wGeneration], old, (old>>32+1)<<32) {

@@ -21,7 +21,7 @@ func TestSweepRemovesWhatIsDueAndNothingElse(t *testing.T) {
 			con := connection(i, i%2 == 0, lvs.UDP, lvs.NAT)
 			var c Conn
 			table.Insert(&c, &con, now)
-			table.v4.sweepTo(table, now)
+			table.conns.v4.sweepTo(table, now)
 			table.timeouts.udp.Store(uint32(rapid.IntRange(1, 15000).Draw(rt, "timeout")))
 			table.Step(&c, In, EventNone, now)
 			expires[con.Tuple] = now + table.timeouts.of(lvs.UDP, 0)

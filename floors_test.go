@@ -33,6 +33,7 @@ var floors = []floor{
 		"conntrack", "conntrack/ftp", "conntrack/sip",
 		"dataplane/xsk", "dataplane/rawsock", "dataplane/steer", "dataplane/host",
 		"dataplane/neigh", "dataplane/announce", "dataplane/fragment", "dataplane/icmp", "dataplane/reset", "dataplane/replay",
+		"dataplane/defence", "dataplane/mark", "dataplane/rate",
 	}},
 	{"2, one packet from frame to frame", []string{"dataplane"}},
 	{"3, who changes the configuration", []string{"control", "health"}},

@@ -54,6 +54,8 @@ func parse(frame []byte) (p *packet.Packet, proto lvs.Protocol, ok bool) {
 		_, ok = header.ParseTCP(b)
 	case lvs.UDP:
 		_, ok = header.ParseUDP(b)
+	case lvs.SCTP:
+		_, ok = header.ParseSCTP(b)
 	}
 	return p, proto, ok
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // NATRequest masquerades a client's packet: its destination becomes the real
-// server (ip_vs_nat_xmit). addr is of p's own family. The port is set for TCP
-// and UDP only.
+// server (ip_vs_nat_xmit). addr is of p's own family. The port is set for TCP,
+// UDP and SCTP only: of AH and ESP nothing but the address is rewritten, for
+// which AH's receiver will refuse it.
 func NATRequest(p *packet.Packet, proto lvs.Protocol, addr lvs.Addr, port uint16) {
 	translate(p, proto, destination, addr, port)
 }
@@ -78,6 +79,9 @@ func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16
 	if proto == lvs.UDP {
 		at = header.UDPChecksumOffset
 	} else if proto != lvs.TCP {
+		if proto == lvs.SCTP {
+			setSCTPPort(p, s, port)
+		}
 		return
 	}
 	field := b[at : at+2]

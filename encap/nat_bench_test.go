@@ -35,6 +35,17 @@ func BenchmarkNATRequest(b *testing.B) {
 	}
 }
 
+func BenchmarkNATOfSCTP(b *testing.B) {
+	p, proto := mustParse(b, sctp(string(make([]byte, 1400)))(client4, virtual4))
+	addr, port := endpoint(real4)
+	b.ReportAllocs()
+	b.SetBytes(int64(p.Len()))
+	for b.Loop() {
+		port ^= 1 // the same port would leave nothing to compute
+		NATRequest(p, proto, addr, port)
+	}
+}
+
 func BenchmarkDirectRouting(b *testing.B) {
 	for name, frame := range map[string][]byte{
 		"IPv4": packettest.UDP(client4, virtual4, "who is there"),

@@ -96,6 +96,8 @@ func FuzzForward(f *testing.F) {
 	f.Add(withOptions(packettest.UDP(client4, virtual4, "odd")), uint64(0), uint64(1), uint16(0))
 	f.Add(withExtension(packettest.UDP(client6, virtual6, "odd")), uint64(1), uint64(1), uint16(0))
 	f.Add(withoutChecksum(udp("odd"))(client4, virtual4), uint64(0), uint64(1), uint16(0))
+	f.Add(sctp("odd")(client4, virtual4), uint64(0), uint64(0xcb007109), uint16(8080))
+	f.Add(packettest.Unfinished(sctp("odd")(client6, virtual6)), uint64(1), uint64(1), uint16(80))
 	f.Add(packettest.ICMP("198.51.100.7", "192.0.2.1", 8, 0, 1, "ping"), uint64(0), uint64(1), uint16(0))
 	f.Fuzz(func(t *testing.T, frame []byte, hi, lo uint64, port uint16) {
 		p, proto, ok := parse(frame)
@@ -118,7 +120,7 @@ func FuzzForward(f *testing.F) {
 // is shorter than its packet is not looked into.
 func verifies(frame []byte, proto lvs.Protocol) bool {
 	b := packettest.Transport(frame)
-	if proto == lvs.TCP || proto == lvs.UDP && header.UDP(b).Length() == len(b) {
+	if proto == lvs.TCP || proto == lvs.SCTP || proto == lvs.UDP && header.UDP(b).Length() == len(b) {
 		return bytes.Equal(frame, packettest.Finish(frame))
 	}
 	h, ok := header.ParseIPv4(packettest.Network(frame))

@@ -173,6 +173,8 @@ func TestNATWithoutTransport(t *testing.T) {
 		"a later fragment of TCP": {lvs.TCP, false},
 		"a later fragment of UDP": {lvs.UDP, false},
 		"a protocol without any":  {gre, true},
+		"AH":                      {lvs.AH, true},
+		"ESP":                     {lvs.ESP, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, e := range [][3]string{{client4, virtual4, real4}, {client6, virtual6, real6}} {
@@ -199,6 +201,7 @@ func TestForwardingDoesNotAllocate(t *testing.T) {
 		"UDP over IPv4":      packettest.UDP(client4, virtual4, "odd"),
 		"TCP over IPv6":      packettest.TCP(client6, virtual6, header.FlagACK, "odd"),
 		"checksum to finish": missing(client4, virtual4),
+		"SCTP":               sctp("odd")(client4, virtual4),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, proto := mustParse(t, frame)

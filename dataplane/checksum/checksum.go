@@ -1,4 +1,5 @@
-// Package checksum is the Internet checksum, computed and kept up to date.
+// Package checksum is the Internet checksum, computed and kept up to date, and
+// SCTP's CRC32c.
 //
 // A sum is carried in a 64-bit accumulator and folded to 16 bits at the very
 // end, because ones' complement addition does not care in which order, or in

@@ -1,6 +1,8 @@
 package header
 
-// The IPv6 extension headers that Transport walks (RFC 8200, RFC 4302).
+// The IPv6 extension headers that Transport walks (RFC 8200). The authentication
+// header is not one of them: what it vouches for is no packet of a service's, as
+// over IPv4, where it is a protocol like any other.
 const (
 	extHopByHop    = 0
 	extRouting     = 43
@@ -8,8 +10,8 @@ const (
 	extDestOptions = 60
 )
 
-// extensions has the bit of each of them, and of the authentication header, set.
-const extensions uint64 = 1<<extHopByHop | 1<<extRouting | 1<<extFragment | 1<<ProtoAH | 1<<extDestOptions
+// extensions has the bit of each of them set.
+const extensions uint64 = 1<<extHopByHop | 1<<extRouting | 1<<extFragment | 1<<extDestOptions
 
 // maxExtensions bounds the walk. RFC 8200, section 4.1, has seven in a sensible
 // packet; a longer chain only costs the director time.
@@ -66,11 +68,8 @@ func (h IPv6) extension(t *Transport) ([]byte, bool) {
 		return nil, false
 	}
 	n := int(b[1])*8 + 8
-	switch t.Proto {
-	case extFragment:
+	if t.Proto == extFragment {
 		n = 8 // its second byte is reserved
-	case ProtoAH:
-		n = int(b[1])*4 + 8 // RFC 4302, section 2.2
 	}
 	if n > len(b) {
 		return nil, false

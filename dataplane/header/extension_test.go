@@ -51,7 +51,12 @@ var chains = map[string]chain{
 	// AH(nh=17, payloadlen=4, spi=1, seq=1, icv=b'\0'*12)
 	"authentication header": {
 		ProtoAH, "110400000000000100000001000000000000000000000000" + udpHi,
-		Transport{Proto: ProtoUDP, Offset: 64}, true,
+		Transport{Proto: ProtoAH, Offset: 40}, true,
+	},
+	// IPv6ExtHdrFragment(nh=51, id=9, offset=3)/'rest of it'
+	"last fragment of an authentication header": {
+		extFragment, "330000180000000972657374206f66206974",
+		Transport{Proto: ProtoAH, Offset: 48, Fragment: true, FragmentOffset: 24, FragmentID: 9}, true,
 	},
 	// IPv6ExtHdrFragment(id=9, m=1)
 	"first fragment": {
@@ -85,7 +90,7 @@ var chains = map[string]chain{
 	"one of each, in order": {
 		extHopByHop, "3c00010400000000" + "2b00010400000000" + "2c00000000000000" + "3300000100000009" +
 			"3c0400000000000100000001000000000000000000000000" + "1100010400000000" + udpHi,
-		Transport{Proto: ProtoUDP, Offset: 104, Fragment: true, MoreFragments: true, FragmentID: 9}, true,
+		Transport{Proto: ProtoAH, Offset: 72, Fragment: true, MoreFragments: true, FragmentID: 9}, true,
 	},
 	"eight headers": {
 		extDestOptions, strings.Repeat("3c00010400000000", 7) + "1100010400000000" + udpHi,

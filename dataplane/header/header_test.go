@@ -76,6 +76,7 @@ const inlined = `
 	TCP.SetSrcPort TCP.SetDstPort TCP.SetSeq TCP.SetAck TCP.SetChecksum
 	ParseUDP UDP.SrcPort UDP.DstPort UDP.Length UDP.Checksum UDP.Payload UDP.SetSrcPort UDP.SetDstPort
 	UDP.SetChecksum
+	ParseSCTP SCTP.SrcPort SCTP.DstPort SCTP.Checksum SCTP.Chunks SCTP.SetSrcPort SCTP.SetDstPort SCTP.SetChecksum
 	ParseICMP ICMP.Type ICMP.Code ICMP.Checksum ICMP.Rest ICMP.Payload`
 
 func TestAccessorsInline(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 )
 
 // Give makes the host receive p on the port p.In. The packet stays the
-// caller's. A checksum that is not finished stays so, and a GSO frame whole,
-// where the way is a TAP.
+// caller's. A checksum that is not finished stays so, unless it is SCTP's, and a
+// GSO frame whole, where the way is a TAP.
 func (d *Door) Give(p *packet.Packet) Outcome {
 	place, ok := d.places[p.In]
 	if !ok {
@@ -16,6 +16,7 @@ func (d *Door) Give(p *packet.Packet) Outcome {
 	if !fit(p) {
 		return d.n.count(Unfit)
 	}
+	finishSCTP(p)
 	return d.n.count(d.way.give(place, p))
 }
 
@@ -28,6 +29,7 @@ func (d *Door) Send(p *packet.Packet) Outcome {
 	if !fit(p) {
 		return d.n.count(Unfit)
 	}
+	finishSCTP(p)
 	return d.n.count(d.tap.write(localQueue, p))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
 	"xlvs/dataplane/packet/packettest"
 	"xlvs/lvs"
@@ -19,6 +20,9 @@ func FuzzErrors(f *testing.F) {
 		unreachable(packettest.Fragments(query6, 8, 9)[0]),
 		packettest.ICMP("198.51.100.7", "192.0.2.1", 8, 0, 7, "ping"),
 		packettest.VLAN(unreachable(query6), 200, 100),
+		unreachable(packettest.SCTP(client4, virtual4)),
+		unreachable(packettest.ESP("198.51.100.7", "192.0.2.1", 7, "secret")),
+		unreachable(packettest.AH("2001:db8::7", "2001:db8:1::1", header.ProtoUDP, 7, "odd")),
 	} {
 		f.Add(frame, uint16(1400))
 	}
@@ -51,6 +55,9 @@ func fuzzTranslate(t *testing.T, p *packet.Packet, q Quote, a lvs.Addr, port uin
 		t.Errorf("translation gives %x", p.Bytes())
 	}
 	want := lvs.Tuple{Src: a, Dst: a, SrcPort: port, DstPort: port, Proto: q.Tuple.Proto}
+	if isIPsec(want.Proto) {
+		want.SrcPort, want.DstPort = 0, 0
+	}
 	proto := lvs.ICMPv6
 	if a.Is4() {
 		proto = lvs.ICMP

@@ -16,7 +16,7 @@ func isError4(t uint8) bool {
 func isError6(t uint8) bool { return t < 128 }
 
 // A Quote is the packet inside an error: whom it was from and to, and where in
-// the frame its headers are.
+// the frame its headers are. AH and ESP have no ports: these are zero.
 type Quote struct {
 	Tuple  lvs.Tuple
 	l3, l4 int
@@ -24,9 +24,10 @@ type Quote struct {
 
 // Related views the packet that p, an ICMP or ICMPv6 message, is an error
 // about. It reports false if p is no such error (of ICMP, only types 3, 4 and 11
-// are), if the quoted headers are cut short, if the quoted packet has no ports,
-// or if it is a fragment but the first. An IPv6 packet with an IPv4-mapped
-// address is refused too: its tuple would be that of an IPv4 connection.
+// are), if the quoted headers are cut short, or if the quoted packet is neither
+// AH nor ESP and has no ports, as fragments but the first have none. An IPv6
+// packet with an IPv4-mapped address is refused too: its tuple would be that of
+// an IPv4 connection.
 func Related(p *packet.Packet, proto lvs.Protocol) (q Quote, ok bool) {
 	b := p.Bytes()
 	m, ok := header.ParseICMP(b[p.L4:])
@@ -47,7 +48,7 @@ func Related(p *packet.Packet, proto lvs.Protocol) (q Quote, ok bool) {
 
 func (q *Quote) parse4(b []byte) bool {
 	h, ok := header.ParseQuotedIPv4(b[q.l3:])
-	if !ok || h.FragmentOffset() != 0 {
+	if !ok || h.FragmentOffset() != 0 && !isIPsec(lvs.Protocol(h.Proto())) {
 		return false
 	}
 	q.l4 = q.l3 + h.HeaderLen()
@@ -62,7 +63,7 @@ func (q *Quote) parse6(b []byte) bool {
 		return false
 	}
 	t, ok := h.Transport()
-	if !ok || t.FragmentOffset != 0 {
+	if !ok || t.FragmentOffset != 0 && !isIPsec(lvs.Protocol(t.Proto)) {
 		return false
 	}
 	q.l4 = q.l3 + t.Offset
@@ -71,8 +72,14 @@ func (q *Quote) parse6(b []byte) bool {
 	return !q.Tuple.Src.Is4() && !q.Tuple.Dst.Is4()
 }
 
+// isIPsec reports whether packets of p go by their addresses alone.
+func isIPsec(p lvs.Protocol) bool { return p == lvs.AH || p == lvs.ESP }
+
 func (q *Quote) ports(b []byte) bool {
-	if p := q.Tuple.Proto; p != lvs.TCP && p != lvs.UDP && p != lvs.SCTP {
+	switch p := q.Tuple.Proto; {
+	case isIPsec(p):
+		return true
+	case p != lvs.TCP && p != lvs.UDP && p != lvs.SCTP:
 		return false
 	}
 	if len(b) < q.l4+header.PortsSize {
@@ -95,7 +102,7 @@ func ChecksumOK(p *packet.Packet) bool {
 
 // ToReal translates an error about what a virtual service sent to its client:
 // it goes to the real server, and the packet inside is from there
-// (ip_vs_nat_icmp, in direction).
+// (ip_vs_nat_icmp, in direction). The port counts for packets that have one.
 func ToReal(p *packet.Packet, q *Quote, real lvs.Addr, port uint16) {
 	setAddr(p.Bytes()[p.L3:], 1, real)
 	q.rewrite(p, 0, real, port)
@@ -116,7 +123,9 @@ func ToClient(p *packet.Packet, q *Quote, virtual lvs.Addr, port uint16) {
 func (q *Quote) rewrite(p *packet.Packet, side int, a lvs.Addr, port uint16) {
 	b := p.Bytes()
 	setAddr(b[q.l3:], side, a)
-	binary.BigEndian.PutUint16(b[q.l4+2*side:], port)
+	if !isIPsec(q.Tuple.Proto) {
+		binary.BigEndian.PutUint16(b[q.l4+2*side:], port)
+	}
 	m := header.ICMP(b[p.L4:])
 	m.SetChecksum(0)
 	if a.Is4() {

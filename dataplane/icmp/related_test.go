@@ -59,8 +59,12 @@ func TestRelated(t *testing.T) {
 	query4, query6 := queries("sixteen bytes of")
 	udp4, udp6 := tuple(lvs.UDP, client4, virtual4), tuple(lvs.UDP, client6, virtual6)
 	fragments4, fragments6 := packettest.Fragments(query4, 16, 9), packettest.Fragments(query6, 16, 9)
+	const long = "more than a fragment holds"
 	ports := []byte{0x10, 0x92, 0, 53, 0, 0, 0, 0}
 	sctp4 := packettest.IP("198.51.100.7", "192.0.2.1", header.ProtoSCTP, ports)
+	esp4, esp6 := packettest.ESP("198.51.100.7", "192.0.2.1", 7, long), packettest.ESP("2001:db8::7", "2001:db8:1::1", 7, long)
+	ah4, ah6 := packettest.AH("198.51.100.7", "192.0.2.1", header.ProtoUDP, 7, ""), packettest.AH("2001:db8::7", "2001:db8:1::1", header.ProtoUDP, 7, "")
+	portless4, portless6 := "198.51.100.7:0", "[2001:db8::7]:0"
 	gre4 := packettest.IP("198.51.100.7", "192.0.2.1", header.ProtoGRE, ports)
 	gre6 := packettest.IP("2001:db8::7", "2001:db8:1::1", header.ProtoGRE, ports)
 	tests := map[string]struct {
@@ -72,6 +76,12 @@ func TestRelated(t *testing.T) {
 		"TCP over IPv4":             {unreachable(packettest.TCP(client4, virtual4, header.FlagACK, "")), tuple(lvs.TCP, client4, virtual4)},
 		"TCP over IPv6":             {unreachable(packettest.TCP(client6, virtual6, header.FlagACK, "")), tuple(lvs.TCP, client6, virtual6)},
 		"SCTP":                      {unreachable(sctp4), tuple(lvs.SCTP, client4, virtual4)},
+		"ESP":                       {unreachable(esp4), tuple(lvs.ESP, portless4, "192.0.2.1:0")},
+		"ESP over IPv6":             {unreachable(esp6), tuple(lvs.ESP, portless6, "[2001:db8:1::1]:0")},
+		"ESP, later fragment":       {unreachable(packettest.Fragments(esp4, 16, 9)[1]), tuple(lvs.ESP, portless4, "192.0.2.1:0")},
+		"ESP, later IPv6 fragment":  {unreachable(packettest.Fragments(esp6, 16, 9)[1]), tuple(lvs.ESP, portless6, "[2001:db8:1::1]:0")},
+		"AH":                        {unreachable(ah4), tuple(lvs.AH, portless4, "192.0.2.1:0")},
+		"AH over IPv6":              {unreachable(ah6), tuple(lvs.AH, portless6, "[2001:db8:1::1]:0")},
 		"tagged":                    {packettest.VLAN(unreachable(query4), 200, 100), udp4},
 		"IPv4 options outside":      {withOptions(unreachable(query4)), udp4},
 		"IPv4 options inside":       {unreachable(withOptions(query4)), udp4},
@@ -165,6 +175,9 @@ func TestRelatedOfTruncatedQuotes(t *testing.T) {
 		"IPv6":           {unreachable(query6), 40 + 4},
 		"IPv6 extension": {unreachable(withExtension(query6)), 48 + 4},
 		"IPv6 fragment":  {unreachable(packettest.Fragments(query6, 16, 9)[0]), 48 + 4},
+		"ESP":            {unreachable(packettest.ESP("198.51.100.7", "192.0.2.1", 7, "secret")), 20},
+		"AH over IPv6":   {unreachable(packettest.AH("2001:db8::7", "2001:db8:1::1", header.ProtoUDP, 7, "odd")), 40},
+		"SCTP":           {unreachable(packettest.SCTP(client4, virtual4)), 20 + 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, proto := mustParse(t, tt.in)

@@ -1,6 +1,7 @@
 package icmp
 
 import (
+	"net/netip"
 	"testing"
 
 	"xlvs/dataplane/header"
@@ -111,6 +112,9 @@ func TestTranslate(t *testing.T) {
 			return packettest.Fragments(tcp(s, d), 24, 9)[0]
 		},
 	}
+	both["SCTP"] = func(s, d string) []byte {
+		return packettest.SCTP(s, d, packettest.Chunk(header.ChunkData, "twelve bytes and data"))
+	}
 	for name, b := range both {
 		t.Run(name+" over IPv4", func(t *testing.T) { testBothWays(t, b, client4, virtual4, real4) })
 		t.Run(name+" over IPv6", func(t *testing.T) { testBothWays(t, b, client6, virtual6, real6) })
@@ -138,8 +142,34 @@ func testBothWays(t *testing.T, b build, client, virtual, server string) {
 // alone in a quoted packet.
 func withChecksumOf(frame, other []byte) []byte {
 	to, from := packettest.Partial(frame), packettest.Partial(other)
-	copy(frame[to.Field:to.Field+2], other[from.Field:from.Field+2])
+	size := uint16(2)
+	if to.Field-to.Start == header.SCTPChecksumOffset {
+		size = 4
+	}
+	copy(frame[to.Field:to.Field+size], other[from.Field:from.Field+size])
 	return frame
+}
+
+// TestTranslateWithoutPorts rewrites the addresses of quoted IPsec packets, and
+// nothing behind them.
+func TestTranslateWithoutPorts(t *testing.T) {
+	host := func(endpoint string) string { return netip.MustParseAddrPort(endpoint).Addr().String() }
+	for name, b := range map[string]build{
+		"ESP": func(s, d string) []byte { return packettest.ESP(host(s), host(d), 7, "secret") },
+		"AH":  func(s, d string) []byte { return packettest.AH(host(s), host(d), header.ProtoUDP, 7, "odd") },
+		"later fragment of ESP": func(s, d string) []byte {
+			return packettest.Fragments(packettest.ESP(host(s), host(d), 7, "secret and more"), 16, 9)[1]
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, e := range [][3]string{{client4, virtual4, real4}, {client6, virtual6, real6}} {
+				want := unreachable(b(e[2], e[0]))
+				wantFrame(t, translated(t, unreachable(b(e[1], e[0])), ToReal, e[2]), want)
+				want = unreachableFrom(host(e[1]), b(e[0], e[1]))
+				wantFrame(t, translated(t, unreachable(b(e[0], e[2])), ToClient, e[1]), want)
+			}
+		})
+	}
 }
 
 // TestTranslateQuotesOfEightBytes has as little of the packet as RFC 792 asks

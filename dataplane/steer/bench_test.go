@@ -1,6 +1,9 @@
 package steer
 
-import "testing"
+import (
+	"maps"
+	"testing"
+)
 
 // rows names what the benchmarks run: hits and misses by their lookups.
 func rows() []string {
@@ -11,8 +14,20 @@ func rows() []string {
 	}
 }
 
+// BenchmarkShell has no networks: that is what most directors are. What they add
+// to a miss, BenchmarkShellWithNetworks shows.
 func BenchmarkShell(b *testing.B) {
-	shells, all := newShells(b, newClassifier(b)), seeds(b)
+	rules := testRules()
+	maps.DeleteFunc(rules, func(e Endpoint, _ Flags) bool { return e.HostBits > 0 })
+	benchmarkShells(b, rules)
+}
+
+func BenchmarkShellWithNetworks(b *testing.B) { benchmarkShells(b, testRules()) }
+
+func benchmarkShells(b *testing.B, rules Rules) {
+	c := newClassifier(b)
+	must(b, c.Update(rules))
+	shells, all := newShells(b, c), seeds(b)
 	for _, shell := range []string{"xdp", "xdp frags", "drop", "socket filter"} {
 		for _, name := range rows() {
 			p, s := shells[shell], all[name]

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"strconv"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 
 	"xlvs/lvs"
@@ -30,58 +29,69 @@ const (
 	regQuoted  = asm.R8 // not zero in an ICMP error
 )
 
-// The stack, from the top of the frame pointer down.
+// The stack, from the top of the frame pointer down. An address is shared by a
+// key of the endpoints, which begins with it, and one of the networks, which
+// ends with it. Both begin at a multiple of eight.
 const (
 	ctxSlot    = -8
-	srcKey     = -32 // keySize bytes, as all keys, at a multiple of eight
-	dstKey     = -56
-	srcPort    = -64 // as on the wire, zero in fragments
-	dstPort    = -62
-	quotedSlot = -68
-	windowSlot = -112 // room for a copy of the longest header
+	srcKey     = -32
+	dstKey     = -64
+	srcPort    = -80 // as on the wire, zero where there are none
+	dstPort    = -78
+	quotedSlot = -84
+	windowSlot = -128 // room for a copy of the longest header
 
-	keyPort  = 16 // offsets in a key
+	keyPort  = 16 // offsets in a key of the endpoints
 	keyProto = 18
 	keyPad   = 19
+
+	keyBits         = -networkKeyAddr // offsets of what is before the address
+	keyVersion      = -4              // a word, with the protocol in its last byte
+	keyNetworkProto = -1
 )
 
 // A body is the classifier being written down, instruction by instruction.
 type body struct {
-	endpoints *ebpf.Map
-	frame     access
-	insns     asm.Instructions
-	pending   string // label of the next instruction
-	labels    int    // how many were made up
+	tables  *tables
+	frame   access
+	insns   asm.Instructions
+	pending string // label of the next instruction
+	labels  int    // how many were made up
 }
 
 // classify writes the body down, in the order that a frame meets it.
-func classify(endpoints *ebpf.Map, frame access) asm.Instructions {
-	b := &body{endpoints: endpoints, frame: frame}
+func (t *tables) classify(frame access) asm.Instructions {
+	b := &body{tables: t, frame: frame}
 	frame.open(b)
 	b.clear()
 	b.ethernet("ipv4", "ipv6")
 
 	b.label("ipv4")
 	b.ipv4("fragment")
-	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMP), "ports"))
-	b.icmpv4("echo")
-	b.ipv4(passLabel)
-	b.jump("ports")
+	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMP), "whole"))
+	b.icmpv4("addresses")
+	b.ipv4("quoted fragment")
+	b.jump("whole")
 
 	b.label("ipv6")
 	b.ipv6("fragment")
-	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMPv6), "ports"))
-	b.icmpv6("echo")
-	b.ipv6(passLabel)
-	b.jump("ports")
+	b.emit(asm.JNE.Imm(regProto, int32(lvs.ICMPv6), "whole"))
+	b.icmpv6("addresses")
+	b.ipv6("quoted fragment")
+	b.jump("whole")
 
 	b.label("fragment")
-	b.onlyWithPorts()
-	b.jump("echo")
-	b.label("echo")
+	b.byProtocol("addresses", "addresses")
+	b.label("quoted fragment")
+	b.byProtocol(passLabel, "addresses")
+	b.label("whole")
+	b.byProtocol("ports", "portless")
+
+	b.label("portless")
+	b.within() // nothing more is read of it
+	b.label("addresses")
 	b.wantAddresses()
 	b.jump("match")
-
 	b.label("ports")
 	b.wantPorts()
 

@@ -1,10 +1,13 @@
 package steer
 
-import "github.com/cilium/ebpf/asm"
+import (
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+)
 
 // A side is where the stack has one side of the flow.
 type side struct {
-	key  int16 // address, and room for the rest of a key
+	key  int16 // address, and room before and behind it for the rest of a key
 	port int16
 }
 
@@ -25,12 +28,13 @@ func (b *body) match() {
 func (b *body) carries(from, to side, otherwise string) {
 	reply := b.fresh()
 	b.at(to, regWantDst, takeLabel)
+	b.inNetwork(to, regWantDst, takeLabel)
 	b.at(from, regWantSrc, reply)
 	b.jump(otherwise)
 	b.label(reply)
 	b.store(to.key+keyPort, 0, asm.Half)
 	b.store(to.key+keyProto, 0, asm.Byte)
-	b.lookup(to.key)
+	b.lookup(b.tables.endpoints, to.key)
 	b.emit(
 		asm.JEq.Imm(asm.R0, 0, takeLabel),
 		asm.LoadMem(asm.R0, asm.R0, 0, asm.Word),
@@ -51,20 +55,36 @@ func (b *body) at(s side, want asm.Register, found string) {
 		asm.StoreMem(asm.RFP, s.key+keyPort, asm.R1, asm.Half),
 		asm.StoreMem(asm.RFP, s.key+keyProto, regProto, asm.Byte),
 	)
-	b.lookup(s.key)
+	b.lookup(b.tables.endpoints, s.key)
 	b.found(want, found, whole)
 	b.label(whole)
 	b.store(s.key+keyPort, 0, asm.Half)
 	b.emit(asm.StoreMem(asm.RFP, s.key+keyProto, regProto, asm.Byte))
-	b.lookup(s.key)
+	b.lookup(b.tables.endpoints, s.key)
+	b.found(want, found, missing)
+	b.label(missing)
+}
+
+// inNetwork goes to the label found if the address is in a network that has one
+// of the flags in want. It costs one load where there are no networks.
+func (b *body) inNetwork(s side, want asm.Register, found string) {
+	missing := b.fresh()
+	b.emit(
+		asm.LoadMapValue(asm.R1, b.tables.count.FD(), 0),
+		asm.LoadMem(asm.R1, asm.R1, 0, asm.Word),
+		asm.JEq.Imm(asm.R1, 0, missing),
+		asm.StoreMem(asm.RFP, s.key+keyNetworkProto, regProto, asm.Byte),
+	)
+	b.store(s.key+keyBits, networkBits, asm.Word)
+	b.lookup(b.tables.networks, s.key+keyBits)
 	b.found(want, found, missing)
 	b.label(missing)
 }
 
 // lookup leaves in R0 where the map has the flags under the key, or zero.
-func (b *body) lookup(key int16) {
+func (b *body) lookup(m *ebpf.Map, key int16) {
 	b.emit(
-		asm.LoadMapPtr(asm.R1, b.endpoints.FD()),
+		asm.LoadMapPtr(asm.R1, m.FD()),
 		asm.Mov.Reg(asm.R2, asm.RFP),
 		asm.Add.Imm(asm.R2, int32(key)),
 		asm.FnMapLookupElem.Call(),

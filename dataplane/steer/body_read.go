@@ -77,6 +77,7 @@ func (b *body) ipv4Addr(key, off int16) {
 	b.store(key, 0, asm.Word)
 	b.store(key+4, 0, asm.Word)
 	b.store(key+8, int64(wire32(mapped)), asm.Word)
+	b.store(key+keyVersion, int64(wire32(networkVersion4<<8)), asm.Word)
 	b.load(asm.R1, off, asm.Word)
 	b.emit(asm.StoreMem(asm.RFP, key+12, asm.R1, asm.Word))
 }
@@ -102,6 +103,7 @@ func (b *body) ipv6(fragment string) {
 // one are passed.
 func (b *body) ipv6Addr(key, off int16) {
 	copied := b.fresh()
+	b.store(key+keyVersion, int64(wire32(networkVersion6<<8)), asm.Word)
 	b.load(asm.R1, off+8, asm.DWord)
 	b.emit(asm.StoreMem(asm.RFP, key+8, asm.R1, asm.DWord))
 	b.load(asm.R1, off, asm.DWord)
@@ -116,12 +118,11 @@ func (b *body) ipv6Addr(key, off int16) {
 // if there is none.
 //
 // The order is for the verifier, which walks straight on first: the most
-// general length comes first, so that the others look like more of the same
-// where they meet it, and six headers in a row are not 3^6 programs. Doubling
-// by addition hides that the result is even, for the same reason.
+// general length comes first, so that the other looks like more of the same
+// where they meet, and six headers in a row are not 2^6 programs.
 func (b *body) extension(fragment, transport string) {
-	present, frag, step := b.fresh(), b.fresh(), b.fresh()
-	for _, p := range []int32{protoRouting, protoDestOptions, protoFragment, protoAH} {
+	present, step := b.fresh(), b.fresh()
+	for _, p := range []int32{protoRouting, protoDestOptions, protoFragment} {
 		b.emit(asm.JEq.Imm(regProto, p, present))
 	}
 	b.emit(asm.JNE.Imm(regProto, protoHopByHop, transport))
@@ -131,23 +132,19 @@ func (b *body) extension(fragment, transport string) {
 	b.load(asm.R4, 2, asm.Half)
 	b.emit(asm.Mov.Reg(asm.R3, regProto))
 	b.load(regProto, 0, asm.Byte)
-	b.emit( // R1 becomes the length in words, less two
-		asm.JEq.Imm(asm.R3, protoFragment, frag),
-		asm.JEq.Imm(asm.R3, protoAH, step),
-		asm.Add.Reg(asm.R1, asm.R1),
-		asm.Ja.Label(step),
-
-		asm.JSet.Imm(asm.R4, wire16(ipv6OffsetMask), fragment).WithSymbol(frag),
+	b.emit( // R1 becomes the length in units of eight bytes, less one
+		asm.JNE.Imm(asm.R3, protoFragment, step),
+		asm.JSet.Imm(asm.R4, wire16(ipv6OffsetMask), fragment),
 		asm.Mov.Imm(asm.R1, 0),
 
-		asm.Add.Imm(asm.R1, 2).WithSymbol(step),
-		asm.LSh.Imm(asm.R1, 2),
+		asm.Add.Imm(asm.R1, 1).WithSymbol(step),
+		asm.LSh.Imm(asm.R1, 3),
 		asm.Add.Reg(regOffset, asm.R1),
 	)
 }
 
-// icmpv4 steps into an ICMP error, goes to the label echo with a request for
-// one, and passes every other message.
+// icmpv4 steps into an ICMP error, goes to the label echo with a request for an
+// echo, and passes every other message.
 func (b *body) icmpv4(echo string) {
 	quote := b.fresh()
 	b.reach(icmpSize)
@@ -177,9 +174,22 @@ func (b *body) quote() {
 	b.emit(asm.Add.Imm(regOffset, icmpSize))
 }
 
-// wantPorts reads the ports and asks for what whole packets are taken by.
+// byProtocol goes to one of two labels with protocols that have ports, and with
+// AH and ESP, which have none. It passes those that no service can have.
+func (b *body) byProtocol(ports, portless string) {
+	b.emit(
+		asm.JEq.Imm(regProto, int32(lvs.TCP), ports),
+		asm.JEq.Imm(regProto, int32(lvs.UDP), ports),
+		asm.JEq.Imm(regProto, int32(lvs.SCTP), ports),
+		asm.JEq.Imm(regProto, int32(lvs.ESP), portless),
+		asm.JEq.Imm(regProto, int32(lvs.AH), portless),
+		asm.Ja.Label(passLabel),
+	)
+}
+
+// wantPorts reads the ports and asks for what packets are taken by that have
+// some.
 func (b *body) wantPorts() {
-	b.onlyWithPorts()
 	b.reach(portsSize)
 	b.load(asm.R1, 0, asm.Half)
 	b.load(asm.R4, 2, asm.Half)
@@ -191,8 +201,7 @@ func (b *body) wantPorts() {
 	)
 }
 
-// wantAddresses asks for what fragments without ports, and requests for an echo,
-// are taken by.
+// wantAddresses asks for what packets without ports are taken by.
 func (b *body) wantAddresses() {
 	b.store(srcPort, 0, asm.Half)
 	b.store(dstPort, 0, asm.Half)
@@ -200,15 +209,4 @@ func (b *body) wantAddresses() {
 		asm.Mov.Imm(regWantDst, int32(ServiceAddr)),
 		asm.Mov.Imm(regWantSrc, int32(ServiceAddr|ReplyAddr)),
 	)
-}
-
-// onlyWithPorts passes the packets of protocols that no service can have.
-func (b *body) onlyWithPorts() {
-	known := b.fresh()
-	b.emit(
-		asm.JEq.Imm(regProto, int32(lvs.TCP), known),
-		asm.JEq.Imm(regProto, int32(lvs.UDP), known),
-		asm.JNE.Imm(regProto, int32(lvs.SCTP), passLabel),
-	)
-	b.label(known)
 }

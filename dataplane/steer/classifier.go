@@ -5,48 +5,37 @@ import (
 	"fmt"
 	"maps"
 	"math"
-
-	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
 )
 
 // ErrTooManyEndpoints is what Update wraps when the rules outgrow the map.
 var ErrTooManyEndpoints = errors.New("too many endpoints")
 
-// A Classifier is the BPF map of the rules in force. Programs made from it
+// A Classifier is the BPF maps of the rules in force. Programs made from it
 // follow each Update at once. Update is for one goroutine at a time.
 type Classifier struct {
-	endpoints *ebpf.Map
-	room      int
-	rules     Rules // what the map holds
+	tables tables
+	room   int
+	rules  Rules // what the maps hold
 }
 
 // New returns a Classifier that takes nothing yet, with room for Rules of
-// maxEndpoints entries: a service is up to three, its address counted once.
+// maxEndpoints entries: a service is up to three, its address counted once, and
+// a network up to three, one for each protocol.
 func New(maxEndpoints int) (*Classifier, error) {
 	if maxEndpoints < 1 || maxEndpoints > math.MaxInt32 {
 		return nil, fmt.Errorf("make classifier: room for %d endpoints", maxEndpoints)
 	}
-	// Old and new rules stand side by side during an update, hence twice the
-	// room. Without preallocation a removed entry is not reused while a program
-	// still looks at it, and the spare room costs little.
-	m, err := ebpf.NewMap(&ebpf.MapSpec{
-		Name:       "xlvs_endpoints",
-		Type:       ebpf.Hash,
-		KeySize:    keySize,
-		ValueSize:  4,
-		MaxEntries: uint32(2 * maxEndpoints),
-		Flags:      unix.BPF_F_NO_PREALLOC,
-	})
+	// Old and new rules stand side by side during an update, hence twice the room.
+	t, err := newTables(uint32(2 * maxEndpoints))
 	if err != nil {
-		return nil, fmt.Errorf("make classifier map for %d endpoints: %w", maxEndpoints, err)
+		return nil, fmt.Errorf("make classifier: %w", err)
 	}
-	return &Classifier{endpoints: m, room: maxEndpoints, rules: Rules{}}, nil
+	return &Classifier{tables: t, room: maxEndpoints, rules: Rules{}}, nil
 }
 
 // Update makes r the rules in force; r stays the caller's. Only differences
-// reach the map, additions before removals, so that what is in both is taken
-// throughout. If Update fails, the map holds something between the old rules
+// reach the maps, additions before removals, so that what is in both is taken
+// throughout. If Update fails, the maps hold something between the old rules
 // and the new, and the next Update goes on from there. Rules that are too many
 // change nothing.
 func (c *Classifier) Update(r Rules) error {
@@ -55,18 +44,31 @@ func (c *Classifier) Update(r Rules) error {
 	}
 	set, remove := diff(c.rules, r)
 	for e, flags := range set {
-		if err := c.endpoints.Put(e.key(), uint32(flags)); err != nil {
+		if err := c.tables.put(e, flags); err != nil {
 			return fmt.Errorf("update classifier: set %v: %w", e, err)
 		}
 		c.rules[e] = flags
 	}
+	if err := c.tables.setCount(r.networks()); err != nil {
+		return fmt.Errorf("update classifier: count networks: %w", err)
+	}
 	for _, e := range remove {
-		if err := c.endpoints.Delete(e.key()); err != nil {
+		if err := c.tables.remove(e); err != nil {
 			return fmt.Errorf("update classifier: remove %v: %w", e, err)
 		}
 		delete(c.rules, e)
 	}
 	return nil
+}
+
+// networks returns how many of r are networks.
+func (r Rules) networks() (n uint32) {
+	for e := range r {
+		if e.HostBits > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // diff returns what makes have into want.
@@ -84,11 +86,6 @@ func diff(have, want Rules) (set Rules, remove []Endpoint) {
 	return set, remove
 }
 
-// Close lets go of the map. Programs made from it keep it alive, as it was
+// Close lets go of the maps. Programs made from it keep them alive, as they were
 // last, until they are gone.
-func (c *Classifier) Close() error {
-	if err := c.endpoints.Close(); err != nil {
-		return fmt.Errorf("close classifier map: %w", err)
-	}
-	return nil
-}
+func (c *Classifier) Close() error { return c.tables.close() }

@@ -40,15 +40,14 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// contents returns the keys and flags in the map.
-func contents(t *testing.T, m *ebpf.Map) map[[keySize]byte]uint32 {
+// contents returns the keys and flags in a map whose keys are like k.
+func contents[K comparable](t *testing.T, m *ebpf.Map, k K) map[K]uint32 {
 	t.Helper()
-	out := map[[keySize]byte]uint32{}
-	var key [keySize]byte
+	out := map[K]uint32{}
 	var flags uint32
 	it := m.Iterate()
-	for it.Next(&key, &flags) {
-		out[key] = flags
+	for it.Next(&k, &flags) {
+		out[k] = flags
 	}
 	if err := it.Err(); err != nil {
 		t.Fatal(err)
@@ -56,15 +55,22 @@ func contents(t *testing.T, m *ebpf.Map) map[[keySize]byte]uint32 {
 	return out
 }
 
-// holds fails the test unless the map holds r and nothing else.
+// holds fails the test unless the maps hold r and nothing else.
 func holds(t *testing.T, c *Classifier, r Rules) {
 	t.Helper()
-	want := map[[keySize]byte]uint32{}
+	endpoints, networks := map[[keySize]byte]uint32{}, map[[networkKeySize]byte]uint32{}
 	for e, flags := range r {
-		want[e.key()] = uint32(flags)
+		if e.HostBits > 0 {
+			networks[e.networkKey()] = uint32(flags)
+		} else {
+			endpoints[e.key()] = uint32(flags)
+		}
 	}
-	if got := contents(t, c.endpoints); !maps.Equal(got, want) {
-		t.Errorf("map holds %x, want %x", got, want)
+	if got := contents(t, c.tables.endpoints, [keySize]byte{}); !maps.Equal(got, endpoints) {
+		t.Errorf("map of endpoints holds %x, want %x", got, endpoints)
+	}
+	if got := contents(t, c.tables.networks, [networkKeySize]byte{}); !maps.Equal(got, networks) {
+		t.Errorf("map of networks holds %x, want %x", got, networks)
 	}
 }
 
@@ -73,7 +79,7 @@ func TestUpdate(t *testing.T) {
 	holds(t, c, testRules())
 
 	next := testRules()
-	delete(next, Endpoint{addr("192.0.2.1"), 80, lvs.TCP})
+	delete(next, Endpoint{Addr: addr("192.0.2.1"), Port: 80, Proto: lvs.TCP})
 	next.AddService(lvs.TCP, addr("192.0.2.3"), 8080)
 	next.AddReply(lvs.TCP, addr("192.0.2.2"), 0)
 	if err := c.Update(next); err != nil {
@@ -138,17 +144,17 @@ func TestUpdateGoesOnAfterFailure(t *testing.T) {
 	}
 	defer c.Close()
 	for port := range uint16(2) {
-		if err := c.endpoints.Put(Endpoint{Port: port}.key(), uint32(0)); err != nil {
+		if err := c.tables.endpoints.Put(Endpoint{Port: port}.key(), uint32(0)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r := Rules{{addr("192.0.2.1"), 80, lvs.TCP}: Service}
+	r := Rules{{Addr: addr("192.0.2.1"), Port: 80, Proto: lvs.TCP}: Service}
 	err = c.Update(r)
 	if err == nil || !strings.Contains(err.Error(), "TCP 192.0.2.1:80") {
 		t.Errorf("Update of a full map: %v, want an error that names TCP 192.0.2.1:80", err)
 	}
 	for port := range uint16(2) {
-		if err := c.endpoints.Delete(Endpoint{Port: port}.key()); err != nil {
+		if err := c.tables.endpoints.Delete(Endpoint{Port: port}.key()); err != nil {
 			t.Fatal(err)
 		}
 	}

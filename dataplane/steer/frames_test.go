@@ -33,6 +33,7 @@ func testRules() Rules {
 	r.AddLocal(addr("192.0.2.1")) // a VIP on an interface of the host
 	r.AddLocal(addr("198.51.100.1"))
 	r.AddLocal(addr("2001:db8:9::1"))
+	portless(r)
 	return r
 }
 
@@ -137,7 +138,7 @@ func destOptions() extension {
 	return extension{protoDestOptions, append([]byte{0, 1}, make([]byte, 14)...)}
 }
 func routing() extension { return extension{protoRouting, append([]byte{0, 2}, make([]byte, 22)...)} }
-func ah() extension      { return extension{protoAH, append([]byte{0, 4}, make([]byte, 22)...)} }
+func ah() extension      { return extension{uint8(lvs.AH), append([]byte{0, 4}, make([]byte, 22)...)} }
 
 // fragment6 is at offset, in units of eight; its reserved byte is not zero,
 // which receivers ignore.

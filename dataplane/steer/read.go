@@ -7,7 +7,7 @@ import (
 )
 
 // Numbers that the Go and the BPF classifier both read by (IEEE 802.1Q and
-// 802.1ad, RFC 791, RFC 8200, RFC 4302).
+// 802.1ad, RFC 791, RFC 8200).
 const (
 	typeIPv4 = 0x0800
 	typeIPv6 = 0x86dd
@@ -25,7 +25,6 @@ const (
 	protoHopByHop    = 0
 	protoRouting     = 43
 	protoFragment    = 44
-	protoAH          = 51
 	protoDestOptions = 60
 
 	maxTags       = 2
@@ -51,36 +50,38 @@ const (
 // the packet that it quotes.
 type flow struct {
 	tuple    lvs.Tuple
-	fragment bool // has no ports: not the first of a datagram, or a request for an echo
+	portless bool // not the first fragment of a datagram, AH, ESP, or a request for an echo
 	quoted   bool // the tuple is of the packet inside an ICMP error
 }
 
 // read finds the flow of frame. It reports false if the frame is not unicast
-// TCP, UDP or SCTP, nor an error about such, nor a request for an echo, or is too
-// short to tell. Only the
-// frame's end bounds it: lengths inside are for the director to doubt.
+// TCP, UDP, SCTP, AH or ESP, nor an error about such, nor a request for an echo,
+// or is too short to tell. Only the frame's end bounds it: lengths inside are for
+// the director to doubt.
 func read(frame []byte) (flow, bool) {
 	etherType, b, ok := ethernet(frame)
 	if !ok {
 		return flow{}, false
 	}
-	f, b, ok := network(etherType, b)
-	if ok && !f.fragment && isEcho(etherType, f.tuple.Proto, b) {
-		f.fragment = true
+	f, b, ok := internet(etherType, b)
+	if ok && !f.portless && isEcho(etherType, f.tuple.Proto, b) {
+		f.portless = true
 		return f, true
 	}
-	if ok && !f.fragment && isError(etherType, f.tuple.Proto, b) {
-		f, b, ok = network(etherType, b[icmpSize:])
+	if ok && !f.portless && isError(etherType, f.tuple.Proto, b) {
+		f, b, ok = internet(etherType, b[icmpSize:])
 		f.quoted = true
-		ok = ok && !f.fragment
+		ok = ok && !(f.portless && hasPorts(f.tuple.Proto)) // without them no connection is found
 	}
-	if !ok || !hasPorts(f.tuple.Proto) {
-		return flow{}, false
-	}
-	if f.fragment {
+	switch {
+	case ok && isIPsec(f.tuple.Proto):
+		f.portless = true
 		return f, true
-	}
-	if len(b) < portsSize {
+	case !ok || !hasPorts(f.tuple.Proto):
+		return flow{}, false
+	case f.portless:
+		return f, true
+	case len(b) < portsSize:
 		return flow{}, false
 	}
 	f.tuple.SrcPort = binary.BigEndian.Uint16(b)
@@ -109,9 +110,9 @@ func ethernet(b []byte) (etherType uint16, payload []byte, ok bool) {
 	return etherType, b, true
 }
 
-// network reads the IP header and returns what is behind it. The flow has no
+// internet reads the IP header and returns what is behind it. The flow has no
 // ports yet.
-func network(etherType uint16, b []byte) (f flow, payload []byte, ok bool) {
+func internet(etherType uint16, b []byte) (f flow, payload []byte, ok bool) {
 	switch etherType {
 	case typeIPv4:
 		return ipv4(b)
@@ -133,7 +134,7 @@ func ipv4(b []byte) (f flow, payload []byte, ok bool) {
 	f.tuple.Proto = lvs.Protocol(b[9])
 	f.tuple.Src = lvs.Addr4(binary.BigEndian.Uint32(b[12:]))
 	f.tuple.Dst = lvs.Addr4(binary.BigEndian.Uint32(b[16:]))
-	f.fragment = binary.BigEndian.Uint16(b[6:])&ipv4OffsetMask != 0
+	f.portless = binary.BigEndian.Uint16(b[6:])&ipv4OffsetMask != 0
 	return f, b[size:], true
 }
 
@@ -158,9 +159,9 @@ func ipv6(b []byte) (f flow, payload []byte, ok bool) {
 			return flow{}, nil, false
 		}
 		size := extensionLen(f.tuple.Proto, b)
-		f.fragment = f.tuple.Proto == protoFragment && binary.BigEndian.Uint16(b[2:])&ipv6OffsetMask != 0
+		f.portless = f.tuple.Proto == protoFragment && binary.BigEndian.Uint16(b[2:])&ipv6OffsetMask != 0
 		f.tuple.Proto = lvs.Protocol(b[0])
-		if f.fragment {
+		if f.portless {
 			break
 		}
 		if size > len(b) {
@@ -173,24 +174,25 @@ func ipv6(b []byte) (f flow, payload []byte, ok bool) {
 
 // extensionLen returns the length of the extension header at the front of b.
 func extensionLen(proto lvs.Protocol, b []byte) int {
-	switch proto {
-	case protoFragment:
+	if proto == protoFragment {
 		return extensionSize
-	case protoAH: // RFC 4302 counts it in words, as of IPv4
-		return (int(b[1]) + 2) * 4
 	}
 	return (int(b[1]) + 1) * 8
 }
 
+// isExtension reports whether p is an extension header. AH is a protocol of its
+// own, as over IPv4.
 func isExtension(p lvs.Protocol) bool {
 	switch p {
-	case protoHopByHop, protoRouting, protoFragment, protoAH, protoDestOptions:
+	case protoHopByHop, protoRouting, protoFragment, protoDestOptions:
 		return true
 	}
 	return false
 }
 
 func hasPorts(p lvs.Protocol) bool { return p == lvs.TCP || p == lvs.UDP || p == lvs.SCTP }
+
+func isIPsec(p lvs.Protocol) bool { return p == lvs.AH || p == lvs.ESP }
 
 // isEcho reports whether b is a request for an echo of the right IP version.
 func isEcho(etherType uint16, p lvs.Protocol, b []byte) bool {

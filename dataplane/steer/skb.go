@@ -64,7 +64,7 @@ func (c *Classifier) skb(name string, kind ebpf.ProgramType, frame access, take,
 		asm.LoadMem(asm.R0, asm.R1, skbMark, asm.Word),
 		asm.JEq.Imm(asm.R0, HostMark, passLabel),
 	}
-	insns = append(insns, classify(c.endpoints, frame)...)
+	insns = append(insns, c.tables.classify(frame)...)
 	insns = append(insns,
 		asm.Mov.Imm(asm.R0, take).WithSymbol(takeLabel),
 		asm.Return(),

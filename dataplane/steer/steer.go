@@ -5,14 +5,14 @@
 // The body has three shells: XDP redirects to AF_XDP sockets; in packet mode
 // SocketFilter keeps the host's frames out of the director's sockets, and Drop
 // keeps the director's frames from the host. All look endpoints up in the same
-// set, hold no state besides it, and agree on every frame, however odd. A frame
-// that is taken may still turn out not to be the director's; a frame that is
-// passed never comes back. Nothing here knows a connection, a scheduler or a
-// socket.
+// set, hold no state besides it, and agree on every frame, however odd. Packets
+// without ports (fragments but the first, AH, ESP, requests for an echo) go by
+// their addresses. A frame that is taken may still turn out not to be the
+// director's; a frame that is passed never comes back. Nothing here knows a
+// connection, a scheduler or a socket.
 package steer
 
 import (
-	"encoding/binary"
 	"net/netip"
 
 	"xlvs/lvs"
@@ -23,7 +23,7 @@ type Flags uint32
 
 // What an endpoint can be. Service and Reply stand under the port, or under
 // port 0 for every port. The others are of whole addresses and stand under port
-// 0 only: fragments, which have no ports, go by them.
+// 0 only: packets without ports go by them.
 const (
 	Service     Flags = 1 << iota // packets to it are the director's
 	Reply                         // packets from it are answers of a real server
@@ -33,29 +33,22 @@ const (
 )
 
 // An Endpoint is one side of a flow. Port 0 is every port of the address;
-// port 0 and protocol 0 together are the address itself.
+// port 0 and protocol 0 together are the address itself. With HostBits it is
+// every port of every address that differs from Addr in these bits alone.
 type Endpoint struct {
-	Addr  lvs.Addr
-	Port  uint16 // host byte order
-	Proto lvs.Protocol
+	Addr     lvs.Addr
+	Port     uint16 // host byte order
+	Proto    lvs.Protocol
+	HostBits uint8 // how many of the last bits of the address are any; zero in Addr
 }
 
-// String returns e for a log line: "TCP 192.0.2.1:80".
+// String returns e for a log line: "TCP 192.0.2.1:80", or "TCP 192.0.2.0/24".
 func (e Endpoint) String() string {
-	return e.Proto.String() + " " + netip.AddrPortFrom(e.Addr.Netip(), e.Port).String()
-}
-
-// keySize is the size of a key of the BPF map: address, port in network byte
-// order, protocol, and a byte that stays zero.
-const keySize = 20
-
-// key returns e as the BPF map spells it.
-func (e Endpoint) key() (k [keySize]byte) {
-	addr := e.Addr.As16()
-	copy(k[:], addr[:])
-	binary.BigEndian.PutUint16(k[16:], e.Port)
-	k[18] = byte(e.Proto)
-	return k
+	a := e.Addr.Netip()
+	if e.HostBits > 0 {
+		return e.Proto.String() + " " + netip.PrefixFrom(a, a.BitLen()-int(e.HostBits)).String()
+	}
+	return e.Proto.String() + " " + netip.AddrPortFrom(a, e.Port).String()
 }
 
 // Rules are what the classifier is to look for. A nil Rules takes nothing and
@@ -63,19 +56,44 @@ func (e Endpoint) key() (k [keySize]byte) {
 type Rules map[Endpoint]Flags
 
 // AddService has packets to addr and port taken, or to every port of addr if
-// port is 0. Packets from there count as replies: those of direct routing and
-// tunneling leave the real server with the service's own address.
+// port is 0, as it is for AH and ESP, which have none. Packets from there count
+// as replies: those of direct routing and tunneling leave the real server with
+// the service's own address.
 func (r Rules) AddService(proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	r[Endpoint{addr, port, proto}] |= Service
-	r[Endpoint{addr, 0, proto}] |= ServiceAddr
+	r[Endpoint{Addr: addr, Port: port, Proto: proto}] |= Service
+	r[Endpoint{Addr: addr, Proto: proto}] |= ServiceAddr
 	r[Endpoint{Addr: addr}] |= ServiceAddr
+}
+
+// AddNetwork has packets to every address in prefix taken, the host's own ones
+// among them, whatever their port: firewall marks are given by more than can be
+// told here. Protocol 0 is any of TCP, UDP and SCTP. A network of one address is
+// a service on all its ports; packets from a larger one are no replies, for few
+// of its addresses may be a service's. An invalid prefix has no addresses.
+func (r Rules) AddNetwork(proto lvs.Protocol, prefix netip.Prefix) {
+	if !prefix.IsValid() {
+		return
+	}
+	if proto == lvs.IP {
+		r.AddNetwork(lvs.TCP, prefix)
+		r.AddNetwork(lvs.UDP, prefix)
+		r.AddNetwork(lvs.SCTP, prefix)
+		return
+	}
+	addr := lvs.AddrFrom(prefix.Masked().Addr())
+	if prefix.IsSingleIP() {
+		r.AddService(proto, addr, 0)
+		return
+	}
+	hostBits := uint8(prefix.Addr().BitLen() - prefix.Bits())
+	r[Endpoint{Addr: addr, Proto: proto, HostBits: hostBits}] |= Service | ServiceAddr
 }
 
 // AddReply has packets from addr and port taken, or from every port of addr if
 // port is 0, unless the director host itself is who they are for.
 func (r Rules) AddReply(proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	r[Endpoint{addr, port, proto}] |= Reply
-	r[Endpoint{addr, 0, proto}] |= ReplyAddr
+	r[Endpoint{Addr: addr, Port: port, Proto: proto}] |= Reply
+	r[Endpoint{Addr: addr, Proto: proto}] |= ReplyAddr
 }
 
 // AddLocal makes addr one of the director host's own: what a real server sends
@@ -97,5 +115,5 @@ func (r Rules) AddUnheld(addr lvs.Addr) {
 // AddClient has packets to one port of the host's own taken: a client on the
 // director itself has a connection to a service there.
 func (r Rules) AddClient(proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	r[Endpoint{addr, port, proto}] |= Service
+	r[Endpoint{Addr: addr, Port: port, Proto: proto}] |= Service
 }

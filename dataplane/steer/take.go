@@ -10,7 +10,7 @@ func (r Rules) Take(frame []byte) bool {
 		return false
 	}
 	service, reply := Service, Reply
-	if f.fragment {
+	if f.portless {
 		service, reply = ServiceAddr, ReplyAddr
 	}
 	if r.carries(f.tuple, service, service|reply) {
@@ -22,10 +22,10 @@ func (r Rules) Take(frame []byte) bool {
 }
 
 // carries reports whether a packet from t.Src to t.Dst is the director's: it
-// goes to something flagged dst, or it comes from something flagged src and is
-// not meant for the host itself.
+// goes to something, or to a network, flagged dst, or it comes from something
+// flagged src and is not meant for the host itself.
 func (r Rules) carries(t lvs.Tuple, dst, src Flags) bool {
-	if r.at(t.Dst, t.DstPort, t.Proto)&dst != 0 {
+	if r.at(t.Dst, t.DstPort, t.Proto)&dst != 0 || r.within(t.Dst, t.Proto)&dst != 0 {
 		return true
 	}
 	return r.at(t.Src, t.SrcPort, t.Proto)&src != 0 && !r.host(t.Dst)
@@ -33,7 +33,18 @@ func (r Rules) carries(t lvs.Tuple, dst, src Flags) bool {
 
 // at returns the flags of an endpoint, with those of its whole address.
 func (r Rules) at(addr lvs.Addr, port uint16, proto lvs.Protocol) Flags {
-	return r[Endpoint{addr, port, proto}] | r[Endpoint{addr, 0, proto}]
+	return r[Endpoint{Addr: addr, Port: port, Proto: proto}] | r[Endpoint{Addr: addr, Proto: proto}]
+}
+
+// within returns the flags of the smallest network that addr is in. All
+// networks have the same ones.
+func (r Rules) within(addr lvs.Addr, proto lvs.Protocol) Flags {
+	for hostBits := 1; hostBits <= addr.Netip().BitLen(); hostBits++ {
+		if flags, ok := r[network(addr, proto, hostBits)]; ok {
+			return flags
+		}
+	}
+	return 0
 }
 
 // host reports whether addr is the director host's alone. Behind an address

@@ -63,13 +63,13 @@ func TestRulesSetDerivedKeys(t *testing.T) {
 	r.AddReply(lvs.TCP, addr("198.51.100.9"), 8080)
 	r.AddLocal(vip)
 	want := Rules{
-		{vip, 80, lvs.TCP}:                    Service,
-		{vip, 443, lvs.TCP}:                   Service,
-		{vip, 0, lvs.TCP}:                     ServiceAddr,
-		{vip, 0, lvs.UDP}:                     Service | ServiceAddr,
-		{Addr: vip}:                           Local | ServiceAddr,
-		{addr("198.51.100.9"), 8080, lvs.TCP}: Reply,
-		{addr("198.51.100.9"), 0, lvs.TCP}:    ReplyAddr,
+		{Addr: vip, Port: 80, Proto: lvs.TCP}:                    Service,
+		{Addr: vip, Port: 443, Proto: lvs.TCP}:                   Service,
+		{Addr: vip, Port: 0, Proto: lvs.TCP}:                     ServiceAddr,
+		{Addr: vip, Port: 0, Proto: lvs.UDP}:                     Service | ServiceAddr,
+		{Addr: vip}:                                              Local | ServiceAddr,
+		{Addr: addr("198.51.100.9"), Port: 8080, Proto: lvs.TCP}: Reply,
+		{Addr: addr("198.51.100.9"), Port: 0, Proto: lvs.TCP}:    ReplyAddr,
 	}
 	if len(r) != len(want) {
 		t.Errorf("%d keys, want %d: %v", len(r), len(want), r)
@@ -87,9 +87,9 @@ func TestEndpointKey(t *testing.T) {
 		want string
 		log  string
 	}{
-		"ipv4":    {Endpoint{addr("192.0.2.1"), 80, lvs.TCP}, "00000000000000000000ffffc00002010050" + "0600", "TCP 192.0.2.1:80"},
-		"ipv6":    {Endpoint{addr("2001:db8::1"), 443, lvs.UDP}, "20010db800000000000000000000000101bb" + "1100", "UDP [2001:db8::1]:443"},
-		"address": {Endpoint{Addr: addr("192.0.2.1")}, "00000000000000000000ffffc00002010000" + "0000", "IP_0 192.0.2.1:0"},
+		"ipv4":    {Endpoint{Addr: addr("192.0.2.1"), Port: 80, Proto: lvs.TCP}, "00000000000000000000ffffc00002010050" + "0600", "TCP 192.0.2.1:80"},
+		"ipv6":    {Endpoint{Addr: addr("2001:db8::1"), Port: 443, Proto: lvs.UDP}, "20010db800000000000000000000000101bb" + "1100", "UDP [2001:db8::1]:443"},
+		"address": {Endpoint{Addr: addr("192.0.2.1")}, "00000000000000000000ffffc00002010000" + "0000", "IP 192.0.2.1:0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

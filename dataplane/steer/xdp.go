@@ -50,7 +50,7 @@ func redirectTo(sockets *ebpf.Map) asm.Instructions {
 // xdp wraps the body in a program that does take with the frames it takes.
 func (c *Classifier) xdp(take asm.Instructions, flags uint32) (*ebpf.Program, error) {
 	insns := asm.Instructions{asm.StoreMem(asm.RFP, ctxSlot, asm.R1, asm.DWord)}
-	insns = append(insns, classify(c.endpoints, direct{})...)
+	insns = append(insns, c.tables.classify(direct{})...)
 	take[0] = take[0].WithSymbol(takeLabel)
 	insns = append(insns, take...)
 	insns = append(insns,

@@ -10,15 +10,20 @@ import (
 )
 
 // Finish returns a copy of frame in which the IPv4 header checksum and that of
-// TCP, UDP or ICMP are right. A packet inside another one is left as it is, and
+// TCP, UDP, SCTP or ICMP are right. A packet inside another one is left as it is, and
 // so is the transport of a fragment.
 func Finish(frame []byte) []byte { return finish(slices.Clone(frame)) }
 
 // Unfinished returns a copy of frame whose TCP or UDP checksum field holds only
-// the sum of the pseudo header, as a Linux sender leaves it to its device.
+// the sum of the pseudo header, as a Linux sender leaves it to its device, or
+// whose SCTP checksum is zero.
 func Unfinished(frame []byte) []byte {
 	frame = slices.Clone(frame)
 	t := locate(frame)
+	if t.proto == header.ProtoSCTP {
+		header.SCTP(frame[t.start:t.end]).SetChecksum(0)
+		return frame
+	}
 	binary.BigEndian.PutUint16(frame[t.start+t.field():], checksum.Fold(t.pseudo))
 	return frame
 }
@@ -38,6 +43,10 @@ func finish(frame []byte) []byte {
 	if t.fragment || t.field() == 0 || t.start+t.field()+2 > t.end {
 		return frame
 	}
+	if t.proto == header.ProtoSCTP {
+		finishSCTP(frame[t.start:t.end])
+		return frame
+	}
 	field := frame[t.start+t.field():]
 	binary.BigEndian.PutUint16(field, 0)
 	sum := ^checksum.Fold(checksum.Add(t.pseudo, frame[t.start:t.end]))
@@ -46,6 +55,13 @@ func finish(frame []byte) []byte {
 	}
 	binary.BigEndian.PutUint16(field, sum)
 	return frame
+}
+
+// finishSCTP is finish for the SCTP packet b, if its header is all there.
+func finishSCTP(b []byte) {
+	if h, ok := header.ParseSCTP(b); ok {
+		h.SetChecksum(h.ComputeChecksum())
+	}
 }
 
 // A transport is where in a frame the transport header is, and what is known
@@ -65,6 +81,8 @@ func (t transport) field() int {
 		return header.TCPChecksumOffset
 	case header.ProtoUDP:
 		return header.UDPChecksumOffset
+	case header.ProtoSCTP:
+		return header.SCTPChecksumOffset
 	case header.ProtoICMP, header.ProtoICMPv6:
 		return header.ICMPChecksumOffset
 	}

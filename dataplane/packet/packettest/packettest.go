@@ -1,6 +1,6 @@
 // Package packettest builds frames for tests and demos.
 //
-// A frame is a []byte that a builder (TCP, UDP, ICMP, IP, ARP) makes from
+// A frame is a []byte that a builder (TCP, UDP, SCTP, ICMP, AH, ESP, IP, ARP) makes from
 // addresses as one reads them, complete with right checksums; functions such as
 // VLAN or TTL take a frame and return a changed copy. The frames are built with
 // package header, so that package's mistakes would be theirs: the tests here

@@ -73,6 +73,17 @@ func TestFinishSpellsZeroForUDP(t *testing.T) {
 	}
 }
 
+func TestFinishOfSCTP(t *testing.T) {
+	frame := VLAN(SCTP(c4+":4242", v4+":3868", Chunk(header.ChunkInit, "")), 100)
+	f := Unfinished(frame)
+	if at := Partial(f); at.Field != at.Start+header.SCTPChecksumOffset || header.SCTP(f[at.Start:]).Checksum() != 0 {
+		t.Errorf("Unfinished(f) = %x, Partial() = %+v", f, at)
+	}
+	if got := Finish(Padded(f, 100)); !bytes.Equal(got, Padded(frame, 100)) {
+		t.Errorf("Finish(Unfinished(f)) = %x, want f = %x", got, frame)
+	}
+}
+
 func TestUnfinished(t *testing.T) {
 	for name, frame := range queries() {
 		f := Unfinished(VLAN(frame, 100))

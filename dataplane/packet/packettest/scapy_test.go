@@ -59,6 +59,50 @@ func TestFramesOfScapy(t *testing.T) {
 				"600000000014114020010db800000000000000000000000720010db8000100000000000000000001" +
 				"109200350014484977686f206973207468657265",
 		},
+		"SCTP over IPv4": {
+			// e/i4/SCTP(sport=4242, dport=3868, tag=1)/SCTPChunkCookieEcho(cookie='odd')/SCTPChunkAbort()
+			SCTP(c4+":4242", v4+":3868", Chunk(header.ChunkCookieEcho, "odd"), Chunk(header.ChunkAbort, "")),
+			"0200000000020200000000010800" +
+				"4500002c0000400040844e12c6336407c0000201" +
+				"10920f1c000000011061d9750a0000076f64640006000004",
+		},
+		"SCTP over IPv6": {
+			// e/i6/SCTP(sport=4242, dport=3868, tag=1)/
+			// SCTPChunkData(stream_id=0, tsn=1, data='odd', beginning=1, ending=1)
+			sctpData(c6, v6),
+			"02000000000202000000000186dd" +
+				"600000000020844020010db800000000000000000000000720010db8000100000000000000000001" +
+				"10920f1c00000001a1c0aa75000300130000000100000000000000006f646400",
+		},
+		"AH over IPv4": {
+			// e/IP(src=C4, dst=V4, id=0, flags='DF', proto=51)/
+			// AH(nh=17, payloadlen=4, spi=0x1000, seq=7, icv=b'\0'*12)/Raw(b'who is there')
+			AH(c4, v4, header.ProtoUDP, 7, "who is there"),
+			"0200000000020200000000010800" +
+				"450000380000400040334e57c6336407c0000201" +
+				"11040000000010000000000700000000000000000000000077686f206973207468657265",
+		},
+		"AH over IPv6": {
+			// e/IPv6(src=C6, dst=V6, nh=51)/AH(nh=17, ...)/Raw(b'who is there')
+			AH(c6, v6, header.ProtoUDP, 7, "who is there"),
+			"02000000000202000000000186dd" +
+				"600000000024334020010db800000000000000000000000720010db8000100000000000000000001" +
+				"11040000000010000000000700000000000000000000000077686f206973207468657265",
+		},
+		"ESP over IPv4": {
+			// e/i4/ESP(spi=0x1000, seq=7, data='secret')
+			ESP(c4, v4, 7, "secret"),
+			"0200000000020200000000010800" +
+				"450000220000400040324e6ec6336407c0000201" +
+				"0000100000000007736563726574",
+		},
+		"ESP over IPv6": {
+			// e/i6/ESP(spi=0x1000, seq=7, data='secret')
+			ESP(c6, v6, 7, "secret"),
+			"02000000000202000000000186dd" +
+				"60000000000e324020010db800000000000000000000000720010db8000100000000000000000001" +
+				"0000100000000007736563726574",
+		},
 		"ICMP echo": {
 			// e/i4/ICMP(type=8, id=7, seq=1)/'ping'
 			ICMP(c4, v4, header.ICMPEcho, 0, 7<<16|1, "ping"),
@@ -134,4 +178,11 @@ func TestFramesOfScapy(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sctpData returns a frame with a DATA chunk that begins and ends a message.
+func sctpData(src, dst string) []byte {
+	c := header.Chunk(Chunk(header.ChunkData, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00odd"))
+	c.SetFlags(3)
+	return SCTP("["+src+"]:4242", "["+dst+"]:3868", c)
 }

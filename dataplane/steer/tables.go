@@ -1,0 +1,79 @@
+package steer
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// tables are the BPF maps that programs look packets up in. All values are of
+// four bytes.
+type tables struct {
+	endpoints *ebpf.Map // flags of those that are no network
+	networks  *ebpf.Map // flags by longest prefix
+	count     *ebpf.Map // one number: how many networks there are
+}
+
+// newTables makes maps with room for so many entries each. Without preallocation
+// a removed entry is not reused while a program still looks at it, and spare room
+// costs little.
+func newTables(room uint32) (t tables, err error) {
+	t.endpoints, err = newMap(&ebpf.MapSpec{
+		Name: "xlvs_endpoints", Type: ebpf.Hash, KeySize: keySize,
+		MaxEntries: room, Flags: unix.BPF_F_NO_PREALLOC,
+	})
+	if err == nil {
+		t.networks, err = newMap(&ebpf.MapSpec{
+			Name: "xlvs_networks", Type: ebpf.LPMTrie, KeySize: networkKeySize,
+			MaxEntries: room, Flags: unix.BPF_F_NO_PREALLOC,
+		})
+	}
+	if err == nil {
+		t.count, err = newMap(&ebpf.MapSpec{Name: "xlvs_count", Type: ebpf.Array, KeySize: 4, MaxEntries: 1})
+	}
+	if err != nil {
+		return tables{}, errors.Join(err, t.close())
+	}
+	return t, nil
+}
+
+func newMap(spec *ebpf.MapSpec) (*ebpf.Map, error) {
+	spec.ValueSize = 4
+	m, err := ebpf.NewMap(spec)
+	if err != nil {
+		return nil, fmt.Errorf("make map %s of %d entries: %w", spec.Name, spec.MaxEntries, err)
+	}
+	return m, nil
+}
+
+// put gives e its flags.
+func (t *tables) put(e Endpoint, flags Flags) error {
+	if e.HostBits > 0 {
+		return t.networks.Put(e.networkKey(), uint32(flags))
+	}
+	return t.endpoints.Put(e.key(), uint32(flags))
+}
+
+// remove removes e, which is there.
+func (t *tables) remove(e Endpoint) error {
+	if e.HostBits > 0 {
+		return t.networks.Delete(e.networkKey())
+	}
+	return t.endpoints.Delete(e.key())
+}
+
+// setCount tells programs how many networks there are: they look for one only if
+// there are any.
+func (t *tables) setCount(n uint32) error { return t.count.Put(uint32(0), n) }
+
+func (t *tables) close() error {
+	var errs []error
+	for _, m := range []*ebpf.Map{t.endpoints, t.networks, t.count} {
+		if err := m.Close(); err != nil { // of a nil map it is none
+			errs = append(errs, fmt.Errorf("close classifier map: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}

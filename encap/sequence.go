@@ -1,0 +1,87 @@
+package encap
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"xlvs/dataplane/checksum"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/packet"
+)
+
+// The TCP options that are told apart here (RFC 9293, section 3.2; RFC 2018,
+// section 3).
+const (
+	optionEnd  = 0
+	optionNone = 1 // one byte of padding
+	optionSACK = 5
+
+	blockSize = 8 // of SACK: both edges of what has arrived
+)
+
+// ShiftSequence adds to the sequence number of p, a TCP segment, and to what it
+// acknowledges of the other direction: the acknowledgment number and all
+// selective acknowledgments. That is how both ends stay together after Replace.
+func ShiftSequence(p *packet.Packet, seqDelta, ackDelta int32) {
+	if p.L4 == 0 {
+		return
+	}
+	h, ok := header.ParseTCP(p.Bytes()[p.L4:])
+	if !ok {
+		return
+	}
+	delta := shift(h[4:], seqDelta)
+	if h.Flags()&header.FlagACK != 0 {
+		delta += shift(h[8:], ackDelta) + shiftSACK(h.Options(), ackDelta)
+	}
+	if p.Sum.Start != p.L4 { // an unfinished checksum has none of it yet
+		h.SetChecksum(checksum.Apply(h.Checksum(), delta))
+	}
+}
+
+// shift adds to the number at the front of b, and returns by how much that
+// changes a sum of which b is at an even offset.
+func shift(b []byte, by int32) (delta uint64) {
+	before := binary.BigEndian.Uint32(b)
+	after := before + uint32(by)
+	binary.BigEndian.PutUint32(b, after)
+	return checksum.Delta32(before, after)
+}
+
+// shiftSACK does what shift does for the edges of all blocks in options. What
+// cannot be read ends the options, as it does for the receiver.
+func shiftSACK(options []byte, by int32) (delta uint64) {
+	for at := 0; at < len(options); {
+		switch options[at] {
+		case optionEnd:
+			return delta
+		case optionNone:
+			at++
+			continue
+		}
+		if at+1 == len(options) {
+			return delta
+		}
+		n := int(options[at+1])
+		if n < 2 || n > len(options)-at {
+			return delta
+		}
+		if options[at] == optionSACK {
+			delta += shiftBlocks(options[at+2:at+n], by, at%2 != 0)
+		}
+		at += n
+	}
+	return delta
+}
+
+// shiftBlocks does what shift does for the blocks in b, which may be at an odd
+// offset: there each byte is in the other half of its word.
+func shiftBlocks(b []byte, by int32, odd bool) (delta uint64) {
+	for ; len(b) >= blockSize; b = b[blockSize:] {
+		delta += shift(b, by) + shift(b[blockSize/2:], by)
+	}
+	if odd {
+		delta = uint64(bits.ReverseBytes16(checksum.Fold(delta)))
+	}
+	return delta
+}

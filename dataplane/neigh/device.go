@@ -92,7 +92,11 @@ func devices(ports []Port, ks []netlink.Link) []device {
 		}
 	}
 	vlans := make(map[int]*netlink.Vlan)
+	mtus := make(map[uint16]int, len(ports)) // by port
 	for _, k := range ks {
+		if e, ok := exits[k.Attrs().Index]; ok {
+			mtus[e.port] = k.Attrs().MTU
+		}
 		if v, ok := k.(*netlink.Vlan); ok {
 			vlans[v.Index] = v
 		}
@@ -104,6 +108,9 @@ func devices(ports []Port, ks []netlink.Link) []device {
 			continue
 		}
 		l := newLink(k.Attrs())
+		if mtu, ok := mtus[e.port]; ok {
+			l.MTU = min(l.MTU, mtu-e.tags.excess())
+		}
 		ds = append(ds, device{exit: e, index: k.Attrs().Index, mac: l.MAC, mtu: l.MTU})
 	}
 	slices.SortFunc(ds, func(a, b device) int { return cmp.Compare(a.index, b.index) })
@@ -141,6 +148,16 @@ func (t Tags) inside(v *netlink.Vlan) (Tags, bool) {
 		N: t.N + 1, QinQ: v.VlanProtocol == netlink.VLAN_PROTOCOL_8021AD,
 		ID: [2]uint16{uint16(v.VlanId), t.ID[0]},
 	}, true
+}
+
+// excess returns how many bytes of the tags are at the packet's expense. The kernel
+// sends frames that exceed the port's MTU by one 802.1Q tag, and none that are
+// longer, though a VLAN in a VLAN may have its port's MTU.
+func (t Tags) excess() int {
+	if t.QinQ {
+		return int(t.N) * header.VLANSize
+	}
+	return max(int(t.N)-1, 0) * header.VLANSize
 }
 
 // names returns the index of every interface by its name.

@@ -40,6 +40,12 @@ func TestDevices(t *testing.T) {
 		return device{exit{tags: tags, port: 3}, index, header.MAC{2, 0, 0, 0, 1, byte(index)}, 1500}
 	}
 	one := Tags{N: 1, ID: [2]uint16{100}}
+	roomy := attrs(7, ourMAC[:]...)
+	roomy.MTU = 1508
+	short := func(d device, by int) device {
+		d.mtu -= by
+		return d
+	}
 	tests := map[string]struct {
 		links []netlink.Link
 		want  []device
@@ -68,7 +74,21 @@ func TestDevices(t *testing.T) {
 		"VLAN without Ethernet":       {[]netlink.Link{vlan(10, 6, 100, q)}, nil},
 		"bridge over the port":        {[]netlink.Link{&netlink.Device{LinkAttrs: member}, &netlink.Bridge{LinkAttrs: attrs(20)}}, []device{own}},
 		"macvlan on the port":         {[]netlink.Link{eth, macvlan}, []device{own}},
-		"tunnel":                      {[]netlink.Link{&netlink.Iptun{LinkAttrs: attrs(6, 192, 0, 2, 1)}}, []device{{exit{port: 5, raw: true}, 6, header.MAC{}, 1500}}},
+		"VLAN in a VLAN on the port": {
+			[]netlink.Link{eth, vlan(10, 7, 100, q), vlan(11, 10, 200, q)},
+			[]device{own, on(10, one), short(on(11, Tags{N: 2, ID: [2]uint16{100, 200}}), 4)},
+		},
+		"QinQ on the port": {
+			[]netlink.Link{eth, vlan(11, 12, 200, q), vlan(12, 7, 100, ad)},
+			[]device{own, short(on(11, Tags{2, true, [2]uint16{100, 200}}), 8), short(on(12, Tags{1, true, [2]uint16{100}}), 4)},
+		},
+		"QinQ on a port with room": {
+			[]netlink.Link{&netlink.Device{LinkAttrs: roomy}, vlan(11, 12, 200, q), vlan(12, 7, 100, ad)},
+			[]device{
+				{exit{port: 3}, 7, ourMAC, 1508}, on(11, Tags{2, true, [2]uint16{100, 200}}), on(12, Tags{1, true, [2]uint16{100}}),
+			},
+		},
+		"tunnel": {[]netlink.Link{&netlink.Iptun{LinkAttrs: attrs(6, 192, 0, 2, 1)}}, []device{{exit{port: 5, raw: true}, 6, header.MAC{}, 1500}}},
 	}
 	ports := []Port{{Number: 3, Index: 7}, {Number: 4, Index: 9}, {Number: 5, Index: 6, NoEthernet: true}, {Number: 8}}
 	for name, tt := range tests {

@@ -22,7 +22,7 @@ func TestRegisterBeyondTheMap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Register(redirectTo(t, w.near, 1, Native)); !errors.Is(err, unix.E2BIG) {
+	if err := s.Register(redirectTo(t, w.near, 1, Native, false)); !errors.Is(err, unix.E2BIG) {
 		t.Errorf("Register = %v, want %v", err, unix.E2BIG)
 	}
 }
@@ -32,7 +32,7 @@ func TestAttachLeavesOthersAlone(t *testing.T) {
 		t.Run(theirs.String(), func(t *testing.T) {
 			ownNamespace(t)
 			w := newWire(t, "eth0", 1)
-			redirectTo(t, w.near, 1, theirs)
+			redirectTo(t, w.near, 1, theirs, false)
 			before := programOn(t, w.near)
 			m, err := NewSocketMap(1)
 			if err != nil {
@@ -40,7 +40,7 @@ func TestAttachLeavesOthersAlone(t *testing.T) {
 			}
 			defer m.Close()
 			for _, ours := range []Mode{Native, Generic} {
-				_, err := Attach(w.near.Attrs().Index, redirect(t, m), ours)
+				_, err := Attach(w.near.Attrs().Index, redirect(t, m, false), ours)
 				for _, part := range []string{"eth0", "redirect_all", strconv.Itoa(int(before))} {
 					if !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), part) {
 						t.Errorf("Attach %v = %v, want %v and %q", ours, err, ErrBusy, part)

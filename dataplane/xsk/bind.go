@@ -88,6 +88,9 @@ func (s *Socket) bindFirst(mode Mode) error {
 	if mode == Generic || s.g.opts.Copy {
 		addr.Flags |= unix.XDP_COPY
 	}
+	if s.g.opts.Frags {
+		addr.Flags |= unix.XDP_USE_SG
+	}
 	return failed("bind", s.bind(addr))
 }
 
@@ -120,7 +123,7 @@ func (s *Socket) readBack() error {
 
 // bindShared binds a socket to the memory of another one of the group, which
 // must itself still be bound: one whose interface is gone gives EBADF. No other
-// flag is allowed, wakeup and zero-copy are inherited.
+// flag is allowed: wakeup, zero-copy and frames of several buffers are inherited.
 func (s *Socket) bindShared(mode Mode) error {
 	zeroCopy := s.g.sockets[0].zeroCopy
 	if zeroCopy && mode == Generic {

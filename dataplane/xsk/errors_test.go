@@ -69,6 +69,8 @@ func TestOptions(t *testing.T) {
 		"ports negative":          {Options{Ports: -1}, false},
 		"negative budget":         {Options{TxBudget: -1}, false},
 		"busy polling backwards":  {Options{BusyPoll: -1}, false},
+		"long frames":             {Options{Frags: true, Ring: 32}, true},
+		"ring shorter than those": {Options{Frags: true, Ring: 16}, false},
 		"every field of its kind": {Options{Ports: 4, FrameSize: 2048, Ring: 1, TxBudget: 1, Copy: true, BusyPoll: 1}, true},
 	}
 	for name, tt := range tests {

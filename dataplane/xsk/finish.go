@@ -15,17 +15,19 @@ const udpField = 6
 
 // finish sees to the checksum of p that is not finished. The kernel does it
 // where it can, and it may well leave it to the device or to nobody (a veth).
-// It returns options for the descriptor, and false if p.Sum lies outside of p.
-func (s *Socket) finish(p *packet.Packet) (options uint32, ok bool) {
+// before is the room in front of the first byte to be sent. It returns options
+// for the descriptor, and false if p.Sum lies outside of p.
+func (s *Socket) finish(p *packet.Packet, before []byte) (options uint32, ok bool) {
 	if p.Sum == (packet.Partial{}) {
 		return 0, true
 	}
 	if p.Sum.Field < p.Sum.Start || int(p.Sum.Field)+2 > p.Len() {
 		return 0, false
 	}
-	if s.offload {
-		room := s.g.mem.chunk(p.Frame)[p.Start()-metadataSize : p.Start()]
-		requestChecksum(room, p.Sum)
+	// The kernel looks in the first piece alone, and stops at a frame for good
+	// whose checksum is not there.
+	if s.offload && int(p.Sum.Field)+2 <= s.g.room() {
+		requestChecksum(before[len(before)-metadataSize:], p.Sum)
 		return unix.XDP_TX_METADATA, true
 	}
 	complete(p.Bytes(), p.Sum)

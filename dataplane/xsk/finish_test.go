@@ -98,7 +98,7 @@ func TestFinish(t *testing.T) {
 			p := packet.Packet{Frame: 2048}
 			p.Reset(g.mem.chunk(2048), metadataSize, copy(g.mem.mem[2048+metadataSize:], frame))
 			p.Sum = tt.sum
-			options, ok := s.finish(&p)
+			options, ok := s.finish(&p, g.mem.chunk(2048)[:metadataSize])
 			if options != tt.options || ok != tt.ok {
 				t.Fatalf("finish(%+v) = %#x, %t, want %#x, %t", tt.sum, options, ok, tt.options, tt.ok)
 			}

@@ -21,6 +21,7 @@ type Options struct {
 	Ring      int           // slots in each ring, a power of two; 0 means 2048
 	TxBudget  int           // frames that one system call may transmit, where the kernel lets us say; 0 means 256
 	Copy      bool          // no zero-copy, even where the driver has it
+	Frags     bool          // frames may span several buffers; see HasFrags
 	BusyPoll  time.Duration // how long a system call polls the device; 0 means interrupts
 }
 
@@ -43,6 +44,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("ring of %d: must be a power of two, at most 2^20", o.Ring)
 	case o.Ports < 1 || o.Ports > 1<<10:
 		return o, fmt.Errorf("%d ports: must be 1 to 1024", o.Ports)
+	case o.Frags && o.Ring < maxPieces:
+		return o, fmt.Errorf("ring of %d: must hold a frame of several buffers", o.Ring)
 	case o.TxBudget < 0 || o.BusyPoll < 0:
 		return o, errors.New("TxBudget and BusyPoll must not be negative")
 	}
@@ -56,6 +59,7 @@ type Group struct {
 	opts    Options
 	mem     umem
 	pool    pool
+	long    longs
 	sockets []*Socket
 	closed  atomic.Bool
 	waker   poll.Waker
@@ -77,17 +81,26 @@ func NewGroup(opts Options) (*Group, error) {
 		return nil, fmt.Errorf("new af_xdp group: %w", err)
 	}
 	g.pool = newPool(frames, uint(bits.TrailingZeros(uint(opts.FrameSize))))
-	if err := g.waker.Open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("new af_xdp group: %w", err), g.mem.unmap())
+	if opts.Frags {
+		g.long, err = newLongs(longBuffers)
+	}
+	if err == nil {
+		err = g.waker.Open()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("new af_xdp group: %w", err), g.mem.unmap(), g.long.unmap())
 	}
 	g.polls = []unix.PollFd{g.waker.PollFd()}
 	return g, nil
 }
 
-// NewFrame makes p an empty packet in a free frame, with Headroom before it and
-// nobody's In, for what the director says itself. It reports false, and leaves
-// p alone, if there is no free frame.
-func (g *Group) NewFrame(p *packet.Packet) bool {
+// NewFrame makes p an empty packet with room for n bytes and Headroom before it,
+// and nobody's In, for what the director says itself. It reports false, and
+// leaves p alone, if there is no free frame, or none of that length.
+func (g *Group) NewFrame(p *packet.Packet, n int) bool {
+	if n > g.room() {
+		return g.newLong(p, n)
+	}
 	addr, ok := g.pool.take(held)
 	if !ok {
 		return false
@@ -101,11 +114,20 @@ func (g *Group) NewFrame(p *packet.Packet) bool {
 // look at the packets again.
 func (g *Group) Release(ps []*packet.Packet) {
 	for _, p := range ps {
-		g.pool.give(p.Frame, held)
+		g.release(p)
 	}
 }
 
-// An Account tells where the frames of a Group are. At rest, when the caller
+func (g *Group) release(p *packet.Packet) {
+	if isLong(p) {
+		g.long.give(p.Frame, held)
+		return
+	}
+	g.pool.give(p.Frame, held)
+}
+
+// An Account tells where the frames of a Group are, with Options.Frags also the
+// buffers of those that span several. At rest, when the caller
 // holds no packet and all are sent, Held and Tx are zero.
 type Account struct {
 	Free  int // in the pool
@@ -118,8 +140,11 @@ type Account struct {
 // Account returns where the frames are. Recv and Send take back what has been
 // sent; Close what the kernel still had.
 func (g *Group) Account() Account {
-	c := g.pool.count
-	return Account{Free: c[free], Fill: c[fill], Held: c[held], Tx: c[sent], Total: len(g.pool.at)}
+	c, l := g.pool.count, g.long.pool.count
+	return Account{
+		Free: c[free] + l[free], Fill: c[fill] + l[fill], Held: c[held] + l[held], Tx: c[sent],
+		Total: len(g.pool.at) + len(g.long.pool.at),
+	}
 }
 
 // Close wakes Wait, closes all sockets and gives the memory back. The caller
@@ -137,7 +162,8 @@ func (g *Group) Close() error {
 	}
 	g.waker.Close()
 	g.pool.recover()
-	if err := g.mem.unmap(); err != nil {
+	g.long.pool.recover()
+	if err := errors.Join(g.mem.unmap(), g.long.unmap()); err != nil {
 		return fmt.Errorf("close af_xdp group: %w", err)
 	}
 	return nil

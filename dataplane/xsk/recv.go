@@ -14,9 +14,18 @@ func (s *Socket) Recv(ps []packet.Packet) (n int, err error) {
 		return 0, ErrClosed
 	}
 	s.reap()
-	if n = s.rx.ready(len(ps)); n > 0 {
-		for i := range n {
-			s.unpack(s.rx.take(), &ps[i])
+	// A frame may take several slots.
+	if k := s.rx.ready(len(s.rx.slots)); k > 0 {
+		for ; k > 0 && n < len(ps); k-- {
+			d := s.rx.take()
+			if d.Options&unix.XDP_PKT_CONTD != 0 || s.joint.begun {
+				if !s.join(d, &ps[n]) {
+					continue
+				}
+			} else {
+				s.unpack(d, &ps[n])
+			}
+			n++
 		}
 		s.rx.release()
 		s.n.rx.Add(uint64(n))

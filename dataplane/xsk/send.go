@@ -22,7 +22,7 @@ func (s *Socket) Send(ps []*packet.Packet) (n int) {
 	for {
 		queued, used := s.queueUp(ps)
 		n, ps = n+queued, ps[used:]
-		if len(ps) == 0 || !s.makeRoom() {
+		if len(ps) == 0 || !s.makeRoom(s.slots(ps[0])) {
 			break
 		}
 	}
@@ -35,25 +35,44 @@ func (s *Socket) Send(ps []*packet.Packet) (n int) {
 }
 
 // queueUp puts packets from the front of ps into the TX ring until one of them
-// ends. Of the used, those not queued were nothing that can be sent, and are
-// released.
+// ends. Of the used, those not queued could not be sent; they are released.
 func (s *Socket) queueUp(ps []*packet.Packet) (queued, used int) {
-	for room := s.tx.room(len(ps)); used < len(ps) && queued < room; used++ {
+	for room := s.tx.room(len(ps)); used < len(ps) && room > 0; used++ {
 		p := ps[used]
+		if isLong(p) {
+			if n := s.slots(p); s.tx.room(n) < n {
+				break
+			}
+			if s.split(p) {
+				queued++
+			}
+			s.g.release(p)
+			room = s.tx.room(len(ps))
+			continue
+		}
 		d, ok := s.describe(p)
 		if !ok {
 			s.n.invalid.Add(1)
-			s.g.pool.give(p.Frame, held)
+			s.g.release(p)
 			continue
 		}
 		s.g.pool.move(p.Frame, held, sent)
 		s.tx.put(d)
 		queued++
+		room--
 	}
 	if queued > 0 {
 		s.tx.submit()
 	}
 	return queued, used
+}
+
+// slots returns how many slots of the TX ring p takes.
+func (s *Socket) slots(p *packet.Packet) int {
+	if isLong(p) {
+		return s.g.pieces(p.Len())
+	}
+	return 1
 }
 
 // describe returns the descriptor of p. It reports false for frames that the
@@ -62,16 +81,17 @@ func (s *Socket) describe(p *packet.Packet) (d unix.XDPDesc, ok bool) {
 	if p.Len() < ethernetHeader || p.Start() < s.g.mem.metadata {
 		return d, false
 	}
-	options, ok := s.finish(p)
+	options, ok := s.finish(p, s.g.mem.chunk(p.Frame)[:p.Start()])
 	return unix.XDPDesc{Addr: p.Frame + uint64(p.Start()), Len: uint32(p.Len()), Options: options}, ok
 }
 
-// makeRoom reports whether the kernel took frames out of a full TX ring.
-func (s *Socket) makeRoom() bool {
+// makeRoom reports whether the kernel took frames out of a full TX ring, so that
+// it has room for n now.
+func (s *Socket) makeRoom(n int) bool {
 	if err := s.kick(); err != nil {
 		s.flushErr = err
 	}
-	return s.tx.room(1) > 0
+	return s.tx.room(n) >= n
 }
 
 // Flush makes the kernel transmit what Send has queued, if it does not do so by

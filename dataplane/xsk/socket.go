@@ -20,6 +20,7 @@ type Socket struct {
 	zeroCopy bool
 	offload  bool // the kernel finishes checksums
 	flushErr error
+	joint    joint // the frame that is arriving in pieces
 
 	rx   consumer[unix.XDPDesc]
 	fill producer[uint64]

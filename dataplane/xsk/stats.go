@@ -11,8 +11,10 @@ import (
 type Stats struct {
 	Rx       uint64   // frames received
 	Tx       uint64   // frames queued to be sent
-	RingFull uint64   // frames that Send dropped because the TX ring was full
-	Invalid  uint64   // frames that Send dropped: no header, no headroom, checksum outside the frame
+	RingFull uint64   // frames that Send or Transmit dropped because the TX ring was full
+	Invalid  uint64   // likewise: no header, no headroom, checksum outside the frame, too long
+	NoBuffer uint64   // frames over several buffers that Recv dropped: none was free to join them in, or long enough
+	NoFrame  uint64   // frames that Send or Transmit dropped: too few were free to copy them into
 	Kicks    uint64   // system calls to wake the kernel
 	Survived Survived // errors of those calls
 	PollErrs uint64   // times that poll found the socket broken
@@ -26,6 +28,8 @@ func (s *Stats) Add(o Stats) {
 	s.Tx += o.Tx
 	s.RingFull += o.RingFull
 	s.Invalid += o.Invalid
+	s.NoBuffer += o.NoBuffer
+	s.NoFrame += o.NoFrame
 	s.Kicks += o.Kicks
 	s.PollErrs += o.PollErrs
 	s.Survived.Again += o.Survived.Again
@@ -54,6 +58,7 @@ type Survived struct {
 // counters is Stats as the worker writes it and others read it.
 type counters struct {
 	rx, tx, ringFull, invalid, kicks, pollErrs atomic.Uint64
+	rxNoBuffer, txNoFrame                      atomic.Uint64
 	again, busy, noBuffers, netDown, noDevice  atomic.Uint64
 }
 
@@ -84,6 +89,7 @@ func (s *Socket) Stats() (Stats, error) {
 	st := Stats{
 		Rx: n.rx.Load(), Tx: n.tx.Load(),
 		RingFull: n.ringFull.Load(), Invalid: n.invalid.Load(),
+		NoBuffer: n.rxNoBuffer.Load(), NoFrame: n.txNoFrame.Load(),
 		Kicks: n.kicks.Load(), PollErrs: n.pollErrs.Load(),
 		Survived: Survived{
 			Again: n.again.Load(), Busy: n.busy.Load(), NoBuffers: n.noBuffers.Load(),

@@ -112,7 +112,7 @@ func TestQueues(t *testing.T) {
 	ownNamespace(t)
 	const queues, packets = 2, 64
 	w := newWire(t, "eth0", queues)
-	m := redirectTo(t, w.near, queues, Native)
+	m := redirectTo(t, w.near, queues, Native, false)
 	var groups [queues]*Group
 	var sockets [queues]*Socket
 	for q := range queues {
@@ -230,7 +230,7 @@ func TestEveryFrameHeld(t *testing.T) {
 		far.send(numbered(i))
 		all = append(all, arrive(t, g, s, 1)...)
 	}
-	if a := g.Account(); a.Held != a.Total || g.NewFrame(new(packet.Packet)) {
+	if a := g.Account(); a.Held != a.Total || g.NewFrame(new(packet.Packet), 0) {
 		t.Fatalf("Account() = %+v, want every frame held", a)
 	}
 	far.send(numbered(0))
@@ -261,7 +261,7 @@ func TestForwardingDoesNotAllocate(t *testing.T) {
 	ps, out := make([]packet.Packet, 1), make([]*packet.Packet, 1)
 	out[0] = &ps[0]
 	n := testing.AllocsPerRun(200, func() {
-		if !g.NewFrame(&ps[0]) {
+		if !g.NewFrame(&ps[0], len(frame)) {
 			t.Fatal("no free frame")
 		}
 		copy(ps[0].Grow(len(frame)), frame)

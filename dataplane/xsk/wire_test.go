@@ -51,10 +51,16 @@ type wire struct{ near, far netlink.Link }
 
 func newWire(t *testing.T, name string, queues int) wire {
 	t.Helper()
+	return newLongWire(t, name, queues, 1500)
+}
+
+// newLongWire is newWire with another MTU.
+func newLongWire(t *testing.T, name string, queues, mtu int) wire {
+	t.Helper()
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.NumTxQueues, attrs.NumRxQueues = name, queues, queues
+	attrs.Name, attrs.NumTxQueues, attrs.NumRxQueues, attrs.MTU = name, queues, queues, mtu
 	veth := &netlink.Veth{
-		LinkAttrs: attrs, PeerName: name + "-far",
+		LinkAttrs: attrs, PeerName: name + "-far", PeerMTU: uint32(mtu),
 		PeerNumTxQueues: uint32(queues), PeerNumRxQueues: uint32(queues),
 	}
 	if err := netlink.LinkAdd(veth); err != nil {
@@ -86,12 +92,17 @@ func setUp(t *testing.T, l netlink.Link, up bool) {
 	}
 }
 
-// redirect is the smallest program that needs a socket map.
-func redirect(t *testing.T, m *ebpf.Map) *ebpf.Program {
+// redirect is the smallest program that needs a socket map. It knows of frames
+// over several buffers if frags says so.
+func redirect(t *testing.T, m *ebpf.Map, frags bool) *ebpf.Program {
 	t.Helper()
 	const rxQueueIndex, pass = 16, 2 // offset in struct xdp_md, XDP_PASS
+	var flags uint32
+	if frags {
+		flags = unix.BPF_F_XDP_HAS_FRAGS
+	}
 	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "redirect_all", Type: ebpf.XDP, License: "GPL",
+		Name: "redirect_all", Type: ebpf.XDP, License: "GPL", Flags: flags,
 		Instructions: asm.Instructions{
 			asm.LoadMem(asm.R2, asm.R1, rxQueueIndex, asm.Word),
 			asm.LoadMapPtr(asm.R1, m.FD()),
@@ -126,14 +137,14 @@ func newGroup(t *testing.T, opts Options) *Group {
 }
 
 // redirectTo attaches a program to l and returns the map that it redirects by.
-func redirectTo(t *testing.T, l netlink.Link, queues int, mode Mode) *ebpf.Map {
+func redirectTo(t *testing.T, l netlink.Link, queues int, mode Mode, frags bool) *ebpf.Map {
 	t.Helper()
 	m, err := NewSocketMap(queues)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	at, err := Attach(l.Attrs().Index, redirect(t, m), mode)
+	at, err := Attach(l.Attrs().Index, redirect(t, m, frags), mode)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +155,7 @@ func redirectTo(t *testing.T, l netlink.Link, queues int, mode Mode) *ebpf.Map {
 // open opens queue 0 of l as port and makes frames arrive there.
 func open(t *testing.T, g *Group, port uint16, l netlink.Link, mode Mode) *Socket {
 	t.Helper()
-	m := redirectTo(t, l, 1, mode)
+	m := redirectTo(t, l, 1, mode, g.opts.Frags)
 	s, err := g.Open(port, l.Attrs().Index, 0, mode)
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +205,7 @@ func (s *station) send(frame []byte) {
 
 func (s *station) recv() []byte {
 	s.t.Helper()
-	b := make([]byte, 4096)
+	b := make([]byte, 1<<16)
 	n, err := unix.Read(s.fd, b)
 	for err == unix.EINTR {
 		n, err = unix.Read(s.fd, b)
@@ -216,7 +227,7 @@ func numbered(i int) []byte {
 func make1(t *testing.T, g *Group, frame []byte) *packet.Packet {
 	t.Helper()
 	p := new(packet.Packet)
-	if !g.NewFrame(p) {
+	if !g.NewFrame(p, len(frame)) {
 		t.Fatalf("no free frame: %+v", g.Account())
 	}
 	copy(p.Grow(len(frame)), frame)

@@ -10,6 +10,9 @@
 //	  ▲                                      │                         │
 //	  └─────────────── Release ──────────────┴────── completion ◀──────┘
 //
+// A packet longer than a frame comes and goes in several (Options.Frags); it is
+// joined in a buffer outside the UMEM, and copied to be sent.
+//
 // A frame has one owner at a time, and no frame is lost: Account tells where
 // each one is. A Group and its sockets belong to one goroutine; only Wake and
 // Stats may be called from others. What a frame contains, and which frames

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"xlvs/config"
+	"xlvs/dataplane/rate"
 	"xlvs/lvs"
 	"xlvs/sched"
 )
@@ -14,6 +15,8 @@ type serviceState struct {
 	key          config.ServiceKey
 	service      *service
 	destinations []*destination // most recently added first, as the kernel keeps them
+	gone         Counters       // of destinations that are no more
+	estimator    rate.Estimator
 }
 
 // Apply makes c the desired state. Each worker follows at its next batch;
@@ -48,11 +51,13 @@ func (d *Director) commit(c *config.Config, p *plan) {
 			w.tally.grow(lvs.DestID(id))
 		}
 	}
-	for _, dest := range p.revived {
-		dest.weight = p.weights[dest]
-		dest.removed.Store(false)
+	for dest, r := range p.kept {
+		d.set(dest, r)
 	}
-	d.config, d.services, d.trash, d.byID = c, p.services, p.trash, p.byID
+	for _, s := range p.dropped {
+		d.dropped.Add(s.gone)
+	}
+	d.config, d.services, d.trash, d.byID, d.marking = c, p.services, p.trash, p.byID, p.marking
 	d.publish()
 	for _, s := range d.services {
 		s.service.scheduler.Set(schedulable(s.destinations))
@@ -63,30 +68,47 @@ func (d *Director) commit(c *config.Config, p *plan) {
 	}
 	t := c.Timeouts
 	d.table.SetTimeouts(t.TCP, t.TCPFin, t.UDP)
+	d.table.SetLimit(c.Sysctl.ConnMax)
+	d.defend()
+}
+
+// set gives dest the weight and thresholds of r, and takes it out of the trash if
+// it is there.
+func (d *Director) set(dest *destination, r *config.Real) {
+	if r.Weight != 0 || dest.lastWeight == 0 {
+		dest.lastWeight = int32(r.Weight)
+	}
+	dest.weight.Store(int32(r.Weight))
+	dest.upper, dest.lower = r.Upper, r.Lower
+	d.loads.At(dest.id).SetThresholds(int32(r.Upper), int32(r.Lower))
+	dest.removed.Store(false)
 }
 
 func schedulable(dests []*destination) []sched.Dest {
 	list := make([]sched.Dest, len(dests))
 	for i, d := range dests {
-		list[i] = sched.Dest{ID: d.id, Addr: d.addr, Port: d.key.Port, Weight: int32(d.weight)}
+		list[i] = sched.Dest{ID: d.id, Addr: d.addr, Port: d.key.Port, Weight: d.weight.Load(), LastWeight: d.lastWeight}
 	}
 	return list
 }
 
 // publish freezes the state into the snapshot that workers load next.
 func (d *Director) publish() {
-	s := &snapshot{services: make(map[serviceKey]*service, len(d.services)), destinations: slices.Clone(d.byID)}
-	roleOf := map[lvs.Addr]roles{}
-	for _, state := range d.services {
-		k := keyOf(state.key)
-		s.services[k] = state.service
-		roleOf[k.addr] |= roleVirtual
+	s := &snapshot{
+		services: newServiceTable(d.services), destinations: slices.Clone(d.byID),
+		marks: d.marking, sysctl: d.config.Sysctl, natSources: map[serviceKey]natSource{},
 	}
-	for _, dest := range d.byID {
+	roleOf := map[lvs.Addr]roles{}
+	for vip := range d.current().vips() {
+		roleOf[vip] |= roleVirtual
+	}
+	for _, dest := range d.byID[1:] {
 		if dest == nil {
 			continue
 		}
-		roleOf[lvs.AddrFrom(dest.service.VIP)] |= roleVirtual
+		if dest.service.Mark == 0 {
+			roleOf[lvs.AddrFrom(dest.service.VIP)] |= roleVirtual
+		}
 		if dest.method == lvs.NAT {
 			roleOf[dest.addr] |= roleReal
 		}
@@ -94,9 +116,14 @@ func (d *Director) publish() {
 	for _, vip := range d.current().unheld(d.router.Locals()) {
 		roleOf[vip] |= roleUnheld
 	}
+	for _, state := range d.services {
+		s.addSources(state)
+	}
 	s.roles = newRoleTable(roleOf)
 	d.snapshot.Store(s)
 }
 
 // current returns the state in force as if it were planned.
-func (d *Director) current() *plan { return &plan{services: d.services, byID: d.byID} }
+func (d *Director) current() *plan {
+	return &plan{services: d.services, byID: d.byID, marks: d.config.Marks}
+}

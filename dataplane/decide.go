@@ -2,7 +2,6 @@ package dataplane
 
 import (
 	"xlvs/conntrack"
-	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
 	"xlvs/lvs"
@@ -18,12 +17,11 @@ func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
 	}
 	var c conntrack.Conn
 	ok := w.d.table.Find(&c, &f.key, &f.tuple) || f.both && w.findRequest(&c, f)
-	if ok && f.opens && f.dir == conntrack.In && c.Reusable() {
-		w.d.table.Expire(&c)
-		ok = false
+	if ok && f.dir == conntrack.In {
+		ok = w.stands(f, &c)
 	}
 	if !ok {
-		switch v := w.schedule(p, f, &c); v {
+		switch v := w.admit(p, f, &c); v {
 		case undecided:
 		case NotOurs:
 			return w.stray(p, f)
@@ -50,35 +48,26 @@ func (w *worker) findRequest(c *conntrack.Conn, f *flow) bool {
 	return w.d.table.Find(c, &f.key, &f.tuple)
 }
 
-// ftpData is the source port of active FTP's data connections, which IPVS never
-// schedules.
-const ftpData = 20
-
-// schedule begins the connection whose first packet is p. It returns undecided
-// when c is that connection.
-func (w *worker) schedule(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	if !f.opens || f.related || f.dir != conntrack.In || f.tuple.SrcPort == ftpData {
-		return NotOurs
+// stands reports whether connection c, to which the client has sent a packet,
+// goes on. It is forgotten if the client has used its port again, or if its real
+// server is gone and expire_nodest_conn says not to wait (ip_vs_in).
+func (w *worker) stands(f *flow, c *conntrack.Conn) bool {
+	if c.NoClientPort() && !w.d.table.Claim(c, &f.tuple) {
+		return w.d.table.Find(c, &f.key, &f.tuple) && !c.NoClientPort()
 	}
-	s := w.snap.services[serviceKey{f.tuple.Dst, f.tuple.DstPort, f.tuple.Proto}]
-	if s == nil {
-		return NotOurs
+	sysctl := &w.snap.sysctl
+	if f.opens && f.tuple.Proto != lvs.UDP {
+		quiesced := sysctl.ExpireNodestConn != 0 && c.Dest != 0 && w.destination(c).weight.Load() == 0
+		if quiesced || sysctl.ConnReuseMode != 0 && c.Reusable(sysctl.ConnReuseMode) {
+			w.d.table.Expire(c)
+			return false
+		}
 	}
-	id, ok := s.scheduler.Pick(&f.tuple)
-	if !ok {
-		return w.answer(p, f, icmp.PortUnreachable, f.tuple.Dst, 0, NoDestination)
+	if sysctl.ExpireNodestConn != 0 && w.destination(c).removed.Load() {
+		w.d.table.Expire(c)
+		return false
 	}
-	c.Dest = id
-	d := w.destination(c)
-	n := conntrack.Connection{Tuple: f.tuple, Real: d.addr, Port: d.key.Port, Dest: id, Method: d.method}
-	if !w.d.table.Insert(c, &n, w.now) {
-		return TableFull
-	}
-	if p.In == w.d.doorPort() && d.method == lvs.NAT {
-		w.d.addClient(f.tuple)
-	}
-	w.tally.at(id).Conns++
-	return undecided
+	return true
 }
 
 // destination returns the destination of c. It may have been added after this
@@ -92,10 +81,10 @@ func (w *worker) destination(c *conntrack.Conn) *destination {
 	return d
 }
 
-// count counts the packet, unless its destination was removed. As in the kernel
-// it counts whether or not the packet can be sent afterwards.
+// count counts the packet, unless its destination was removed or is none. As in
+// the kernel it counts whether or not the packet can be sent afterwards.
 func (w *worker) count(d *destination, f *flow) {
-	if d.removed.Load() {
+	if d.removed.Load() || d.id == 0 {
 		return
 	}
 	t := w.tally.at(d.id)
@@ -121,12 +110,16 @@ func (w *worker) hop(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
 	return id
 }
 
-// route looks up the next hop and remembers it.
+// route looks up the next hop and remembers it. That of a connection without a
+// real server is another for each.
 func (w *worker) route(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
 	if f.dir == conntrack.Out {
 		id := w.d.router.Route(f.tuple.Dst)
 		w.d.table.SetHop(c, uint32(id))
 		return id
+	}
+	if d.id == 0 {
+		return w.d.router.Route(f.tuple.Dst)
 	}
 	id := w.d.router.Route(d.addr)
 	w.d.router.Keep(id)

@@ -10,6 +10,10 @@ import (
 
 	"xlvs/config"
 	"xlvs/conntrack"
+	"xlvs/conntrack/ftp"
+	"xlvs/dataplane/defence"
+	"xlvs/dataplane/mark"
+	"xlvs/dataplane/rate"
 	"xlvs/dataplane/steer"
 	"xlvs/lvs"
 )
@@ -30,6 +34,9 @@ type Director struct {
 	clock    func() time.Duration
 	snapshot atomic.Pointer[snapshot]
 	stopped  atomic.Bool // workers end
+	defence  defence.Defence
+
+	announced announcements
 
 	// What Open adds; without it there are queues, a router and a filter only.
 	hardware
@@ -41,6 +48,9 @@ type Director struct {
 	services []*serviceState
 	trash    []*destination
 	byID     []*destination // what the next snapshot starts from
+	marking  *mark.Rules
+	total    rate.Estimator
+	dropped  Counters // of services that are no more
 
 	// Guarded by filtering, which is taken last of all locks.
 	filtering sync.Mutex
@@ -58,17 +68,19 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 	start := time.Now()
 	d := &Director{
 		table: table, loads: loads, router: router, filter: filter,
-		clock:  func() time.Duration { return time.Since(start) },
-		config: config.Default(), clients: map[lvs.Tuple]struct{}{}, hardware: hardware{warn: func(error) {}},
-		byID: make([]*destination, 1), // number 0 is no destination
+		clock:     func() time.Duration { return time.Since(start) },
+		announced: announcements{modes: map[lvs.Tuple]ftp.Mode{}},
+		config:    config.Default(), clients: map[lvs.Tuple]struct{}{}, hardware: hardware{warn: func(error) {}},
+		byID: []*destination{newBypass()}, marking: mark.New(nil),
 	}
+	loads.Grow(0)
 	if opts.Clock != nil {
 		d.clock = opts.Clock
 	}
 	for _, q := range queues {
 		d.workers = append(d.workers, newWorker(d, q))
 	}
-	d.snapshot.Store(&snapshot{roles: newRoleTable(nil)})
+	d.publish()
 	return d, nil
 }
 
@@ -79,7 +91,7 @@ func (d *Director) Run(ctx context.Context) error {
 	var sweeping sync.WaitGroup
 	defer sweeping.Wait()
 	defer cancel()
-	sweeping.Go(func() { d.sweep(ctx) })
+	sweeping.Go(func() { d.upkeep(ctx) })
 	for {
 		err := d.runWorkers(ctx)
 		if !errors.Is(err, errPortsChanged) {
@@ -137,23 +149,6 @@ func (d *Director) wake() {
 		q := w.queues
 		w.mu.Unlock()
 		q.Wake()
-	}
-}
-
-// sweep turns the connection table's wheel and empties the trash, once a second.
-func (d *Director) sweep(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			now := d.clock()
-			d.table.Sweep(conntrack.Time(now / conntrack.Tick))
-			d.emptyTrash(now)
-			d.forgetClients()
-		}
 	}
 }
 

@@ -92,10 +92,10 @@ func TestLocalClientsThroughTheDoor(t *testing.T) {
 func (r *testRig) sendAnswer(t *testing.T, q *queues, mac header.MAC, client string) {
 	t.Helper()
 	p := new(packet.Packet)
-	if !q.rings.NewFrame(p) {
+	frame := packettest.MACs(packettest.UDP(vip4+":80", client, "it is me"), mac, mac)
+	if !q.rings.NewFrame(p, len(frame)) {
 		t.Fatal("no frame")
 	}
-	frame := packettest.MACs(packettest.UDP(vip4+":80", client, "it is me"), mac, mac)
 	copy(p.Grow(len(frame)), frame)
 	p.In, p.Out = 0, 2
 	q.Send([]*packet.Packet{p})

@@ -56,15 +56,19 @@ func (d *Director) forgetClients() {
 	d.filtering.Lock()
 	defer d.filtering.Unlock()
 	n := len(d.clients)
-	maps.DeleteFunc(d.clients, func(t lvs.Tuple, _ struct{}) bool {
-		var k conntrack.Key
-		var c conntrack.Conn
-		d.table.Key(&k, &t, conntrack.In)
-		return !d.table.Find(&c, &k, &t)
-	})
+	maps.DeleteFunc(d.clients, func(t lvs.Tuple, _ struct{}) bool { return d.gone(t) })
 	if len(d.clients) < n {
 		if err := d.filter.Update(d.withClients(d.rules)); err != nil {
 			d.warn(fmt.Errorf("forget clients on the director: %w", err))
 		}
 	}
+}
+
+// gone reports whether there is no connection any more to which a client would
+// send packets addressed as t.
+func (d *Director) gone(t lvs.Tuple) bool {
+	var k conntrack.Key
+	var c conntrack.Conn
+	d.table.Key(&k, &t, conntrack.In)
+	return !d.table.Find(&c, &k, &t)
 }

@@ -13,7 +13,8 @@ import (
 
 // A flow is what a worker has read from one packet of its batch.
 type flow struct {
-	tuple   lvs.Tuple // of an ICMP error: as if its sender's side had answered the quoted packet
+	tuple   lvs.Tuple    // of an ICMP error: as if its sender's side had answered the quoted packet
+	proto   lvs.Protocol // of the packet itself
 	key     conntrack.Key
 	size    int // bytes of layer 3
 	verdict Verdict
@@ -60,6 +61,7 @@ func (f *flow) readIPv4(p *packet.Packet, b []byte, l3 int) Verdict {
 	p.L3, p.L4 = uint16(l3), uint16(l3+h.HeaderLen())
 	f.tuple.Src, f.tuple.Dst = lvs.Addr4(h.Src()), lvs.Addr4(h.Dst())
 	f.tuple.Proto = lvs.Protocol(h.Proto())
+	f.proto = f.tuple.Proto
 	if h.IsFragment() {
 		return f.readFragment(p, h.FragmentOffset())
 	}
@@ -80,6 +82,7 @@ func (f *flow) readIPv6(p *packet.Packet, b []byte, l3 int) Verdict {
 	p.L3, p.L4 = uint16(l3), uint16(l3+t.Offset)
 	f.tuple.Src, f.tuple.Dst = lvs.Addr16(h.Src()), lvs.Addr16(h.Dst())
 	f.tuple.Proto = lvs.Protocol(t.Proto)
+	f.proto = f.tuple.Proto
 	if f.tuple.Src.Is4() || f.tuple.Dst.Is4() {
 		return Unreadable // IPv4-mapped addresses have no place on a wire, and would pass for IPv4 here
 	}
@@ -119,6 +122,10 @@ func (f *flow) readTransport(p *packet.Packet, pseudo uint64) Verdict {
 		f.setPorts(b)
 		f.opens = true
 		findUnfinished(p, b, header.UDPChecksumOffset, pseudo)
+	case lvs.SCTP:
+		return f.readSCTP(p, b)
+	case lvs.AH, lvs.ESP:
+		f.followKeyExchange()
 	case lvs.ICMP, lvs.ICMPv6:
 		return f.readRelated(p)
 	default:
@@ -140,6 +147,30 @@ func (f *flow) readRelated(p *packet.Packet) Verdict {
 		return NotOurs
 	}
 	f.tuple, f.related = q.Tuple.Reverse(), true
+	if f.tuple.Proto == lvs.AH || f.tuple.Proto == lvs.ESP {
+		f.followKeyExchange()
+	}
+	return undecided
+}
+
+// followKeyExchange has an IPsec packet belong to the connection in which its
+// keys were agreed upon (ip_vs_proto_ah_esp.c).
+func (f *flow) followKeyExchange() {
+	f.tuple.Proto, f.tuple.SrcPort, f.tuple.DstPort = lvs.UDP, isakmp, isakmp
+}
+
+// readSCTP reads the ports and the first chunk, which is what a packet means to
+// its connection (RFC 9260, section 6.10).
+func (f *flow) readSCTP(p *packet.Packet, b []byte) Verdict {
+	h, ok := header.ParseSCTP(b)
+	if !ok {
+		return Unreadable
+	}
+	f.setPorts(b)
+	if f.event, ok = conntrack.SCTPEvent(h.Chunks()); !ok {
+		return Unreadable
+	}
+	f.opens = f.event == conntrack.EventInit
 	return undecided
 }
 

@@ -62,7 +62,7 @@ func (w *worker) transmitHeld(h *heldPacket) Verdict {
 	if hop.State != neigh.Reachable {
 		return w.answer(&h.packet, &h.flow, icmp.HostUnreachable, w.source(&h.packet, &h.flow), 0, NoNeighbor)
 	}
-	if v := rewrite(&h.packet, &h.flow, &h.conn); v != undecided {
+	if v := w.rewrite(&h.packet, &h.flow, &h.conn); v != undecided {
 		return v
 	}
 	return address(&h.packet, hop)

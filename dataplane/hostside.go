@@ -118,7 +118,7 @@ func (w *worker) standIn(p *packet.Packet, f *flow) Verdict {
 	if p.L4 == 0 || f.related {
 		return NotOurs
 	}
-	switch f.tuple.Proto {
+	switch f.proto {
 	case lvs.UDP:
 		return w.answer(p, f, icmp.PortUnreachable, f.tuple.Dst, 0, StoodIn)
 	case lvs.TCP:
@@ -126,7 +126,7 @@ func (w *worker) standIn(p *packet.Packet, f *flow) Verdict {
 			return NotOurs
 		}
 	case lvs.ICMP, lvs.ICMPv6:
-		if !icmp.ChecksumOK(p) || !icmp.Answerable(p, f.tuple.Proto) || !w.limit.Allow(w.clock) || !icmp.Reply(p, f.tuple.Proto) {
+		if !icmp.ChecksumOK(p) || !icmp.Answerable(p, f.proto) || !w.limit.Allow(w.clock) || !icmp.Reply(p, f.proto) {
 			return NotOurs
 		}
 	default:

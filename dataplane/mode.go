@@ -19,21 +19,27 @@ var superFrames = map[string]bool{
 var noXDP = map[string]bool{"macvlan": true, "ipvlan": true, "bridge": true, "vlan": true}
 
 // The largest AF_XDP frame has 4096 bytes, of which the kernel keeps 256; two
-// tags may come with the MTU.
+// tags may come with the MTU. Longer packets take several frames.
 const (
 	aroundMTU = 256 + header.EthernetSize + 2*header.VLANSize
 	xdpMTU    = 4096 - aroundMTU
+	jumboMTU  = 9216
 )
 
 // choose decides how to get at p's frames: what the configuration names, and if
-// that is auto, what suits the interface. Whether its driver has XDP turns out
-// when the program is attached.
-func (p *port) choose(mode config.Mode, prefer config.Prefer) {
-	p.mode, p.named, p.why = mode, mode != config.Auto, ""
+// that is auto, what suits the interface. frags says whether the kernel has
+// AF_XDP packets of several frames; whether the driver has, or any XDP, turns
+// out when the program is attached.
+func (p *port) choose(mode config.Mode, prefer config.Prefer, frags bool) {
+	p.mode, p.named, p.frags, p.why = mode, mode != config.Auto, false, ""
 	switch {
 	case mode == config.Packet:
-	case p.mtu > xdpMTU:
-		p.mode, p.why = config.Packet, fmt.Sprintf("its MTU is %d, and AF_XDP frames hold %d", p.mtu, xdpMTU)
+	case p.mtu > jumboMTU:
+		p.mode, p.why = config.Packet, fmt.Sprintf("its MTU is %d, and AF_XDP takes %d at most", p.mtu, jumboMTU)
+	case p.mtu > xdpMTU && !frags:
+		p.mode, p.why = config.Packet, fmt.Sprintf("its MTU is %d, and AF_XDP takes %d before Linux 6.6", p.mtu, xdpMTU)
+	case p.kind == "bond" && mode != config.XDPGeneric:
+		p.mode, p.why = config.Packet, "a bond receives by its members, and AF_XDP sockets of the bond would get nothing"
 	case mode != config.Auto:
 	case noXDP[p.kind]:
 		p.mode, p.why = config.Packet, "a "+p.kind+" has no XDP"
@@ -44,13 +50,22 @@ func (p *port) choose(mode config.Mode, prefer config.Prefer) {
 	}
 }
 
+// jumbo reports whether p's packets may be longer than an AF_XDP frame.
+func (p *port) jumbo() bool { return p.mode != config.Packet && p.mtu > xdpMTU }
+
 // settle makes do with packet mode when XDP could not be had. It reports false
-// if the configuration insists on XDP.
+// if the configuration insists on XDP, which it does for the MTUs that every
+// driver with XDP takes.
 func (p *port) settle(err error) bool {
-	if p.named {
+	switch {
+	case p.jumbo():
+		p.why = fmt.Sprintf("its MTU is %d: %v", p.mtu, err)
+	case p.named:
 		return false
+	default:
+		p.why = err.Error()
 	}
-	p.mode, p.why = config.Packet, err.Error()
+	p.mode, p.frags = config.Packet, false
 	return true
 }
 

@@ -14,38 +14,49 @@ func TestChoose(t *testing.T) {
 		prefer config.Prefer
 	}
 	auto, pps := asked{config.Auto, config.Bulk}, asked{config.Auto, config.PPS}
+	xdp, generic := asked{config.XDP, config.Bulk}, asked{config.XDPGeneric, config.Bulk}
 	tests := map[string]struct {
 		kind  string
 		mtu   int
 		asked asked
+		old   bool // the kernel has no packets of several frames
 		want  config.Mode
 		why   bool // there is a reason why it is no better mode
 	}{
-		"hardware":                        {"device", 1500, auto, config.XDP, false},
-		"hardware, for small packets":     {"device", 1500, pps, config.XDP, false},
-		"the longest MTU of a frame":      {"device", xdpMTU, auto, config.XDP, false},
-		"an MTU longer than a frame":      {"device", xdpMTU + 1, auto, config.Packet, true},
-		"veth":                            {"veth", 1500, auto, config.Packet, true},
-		"veth, for small packets":         {"veth", 1500, pps, config.XDP, false},
-		"veth with jumbo frames, for pps": {"veth", 9000, pps, config.Packet, true},
-		"bridge":                          {"bridge", 1500, auto, config.Packet, true},
-		"bridge, for small packets":       {"bridge", 1500, pps, config.Packet, true},
-		"macvlan, for small packets":      {"macvlan", 1500, pps, config.Packet, true},
-		"vlan, for small packets":         {"vlan", 1500, pps, config.Packet, true},
-		"bond, for small packets":         {"bond", 1500, pps, config.XDP, false},
-		"named xdp":                       {"veth", 1500, asked{config.XDP, config.Bulk}, config.XDP, false},
-		"named generic":                   {"veth", 1500, asked{config.XDPGeneric, config.Bulk}, config.XDPGeneric, false},
-		"named packet":                    {"device", 1500, asked{config.Packet, config.PPS}, config.Packet, false},
-		"named packet with jumbo frames":  {"device", 9000, asked{config.Packet, config.PPS}, config.Packet, false},
-		"named xdp with jumbo frames":     {"device", 9000, asked{config.XDP, config.Bulk}, config.Packet, true},
+		"hardware":                           {"device", 1500, auto, false, config.XDP, false},
+		"hardware, for small packets":        {"device", 1500, pps, false, config.XDP, false},
+		"the longest MTU of a frame":         {"device", xdpMTU, auto, true, config.XDP, false},
+		"an MTU longer than a frame":         {"device", xdpMTU + 1, auto, false, config.XDP, false},
+		"the same on an old kernel":          {"device", xdpMTU + 1, auto, true, config.Packet, true},
+		"the longest MTU":                    {"device", jumboMTU, auto, false, config.XDP, false},
+		"an MTU longer than that":            {"device", jumboMTU + 1, auto, false, config.Packet, true},
+		"veth":                               {"veth", 1500, auto, false, config.Packet, true},
+		"veth, for small packets":            {"veth", 1500, pps, false, config.XDP, false},
+		"veth with jumbo frames, for pps":    {"veth", 9000, pps, false, config.XDP, false},
+		"veth with jumbo frames":             {"veth", 9000, auto, false, config.Packet, true},
+		"bridge":                             {"bridge", 1500, auto, false, config.Packet, true},
+		"bridge, for small packets":          {"bridge", 1500, pps, false, config.Packet, true},
+		"macvlan, for small packets":         {"macvlan", 1500, pps, false, config.Packet, true},
+		"vlan, for small packets":            {"vlan", 1500, pps, false, config.Packet, true},
+		"bond, for small packets":            {"bond", 1500, pps, false, config.Packet, true},
+		"named xdp on a bond":                {"bond", 1500, xdp, false, config.Packet, true},
+		"named generic on a bond":            {"bond", 1500, generic, false, config.XDPGeneric, false},
+		"named xdp":                          {"veth", 1500, xdp, false, config.XDP, false},
+		"named generic":                      {"veth", 1500, generic, false, config.XDPGeneric, false},
+		"named packet":                       {"device", 1500, asked{config.Packet, config.PPS}, false, config.Packet, false},
+		"named packet with jumbo frames":     {"device", 9000, asked{config.Packet, config.PPS}, true, config.Packet, false},
+		"named xdp with jumbo frames":        {"device", 9000, xdp, false, config.XDP, false},
+		"named generic with jumbo frames":    {"device", 9000, generic, false, config.XDPGeneric, false},
+		"named xdp, jumbo, on an old kernel": {"device", 9000, xdp, true, config.Packet, true},
+		"named xdp with too long an MTU":     {"device", 16000, xdp, false, config.Packet, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := port{kind: tt.kind, mtu: tt.mtu, mode: config.XDPGeneric, why: "of the last time"}
-			p.choose(tt.asked.mode, tt.asked.prefer)
-			if p.mode != tt.want || (p.why != "") != tt.why {
-				t.Errorf("choose(%s, %s) = %s because %q, want %s and a reason: %t",
-					tt.asked.mode, tt.asked.prefer, p.mode, p.why, tt.want, tt.why)
+			p := port{kind: tt.kind, mtu: tt.mtu, mode: config.XDPGeneric, frags: true, why: "of the last time"}
+			p.choose(tt.asked.mode, tt.asked.prefer, !tt.old)
+			if p.mode != tt.want || (p.why != "") != tt.why || p.frags {
+				t.Errorf("choose(%s, %s, %t) = %s because %q, want %s and a reason: %t",
+					tt.asked.mode, tt.asked.prefer, !tt.old, p.mode, p.why, tt.want, tt.why)
 			}
 			if named := tt.asked.mode != config.Auto; p.named != named {
 				t.Errorf("named = %t, want %t", p.named, named)
@@ -56,20 +67,27 @@ func TestChoose(t *testing.T) {
 
 func TestSettle(t *testing.T) {
 	reason := errors.New("the driver cannot")
+	const jumbo = "its MTU is 9000: the driver cannot"
 	tests := map[string]struct {
 		mode config.Mode
+		mtu  int
 		want port
 		ok   bool
 	}{
-		"auto falls back":  {config.Auto, port{mode: config.Packet, why: "the driver cannot"}, true},
-		"xdp insists":      {config.XDP, port{mode: config.XDP, named: true}, false},
-		"generic insists":  {config.XDPGeneric, port{mode: config.XDPGeneric, named: true}, false},
-		"packet is packet": {config.Packet, port{mode: config.Packet, named: true}, false},
+		"auto falls back":            {config.Auto, 1500, port{mode: config.Packet, why: "the driver cannot"}, true},
+		"xdp insists":                {config.XDP, 1500, port{mode: config.XDP, named: true}, false},
+		"generic insists":            {config.XDPGeneric, 1500, port{mode: config.XDPGeneric, named: true}, false},
+		"packet is packet":           {config.Packet, 1500, port{mode: config.Packet, named: true}, false},
+		"auto with jumbo frames":     {config.Auto, 9000, port{mode: config.Packet, why: jumbo}, true},
+		"not for jumbo frames":       {config.XDP, 9000, port{mode: config.Packet, named: true, why: jumbo}, true},
+		"packet is packet for jumbo": {config.Packet, 9000, port{mode: config.Packet, named: true}, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			var p port
-			p.choose(tt.mode, config.PPS)
+			p := port{mtu: tt.mtu}
+			p.choose(tt.mode, config.PPS, true)
+			p.frags = p.jumbo() // as of attaching
+			tt.want.mtu = tt.mtu
 			if ok := p.settle(reason); ok != tt.ok || p != tt.want {
 				t.Errorf("settle() = %t, port %+v, want %t, %+v", ok, p, tt.ok, tt.want)
 			}
@@ -88,6 +106,7 @@ func TestFrameSize(t *testing.T) {
 		"the most":                {[]port{{mode: config.XDP, mtu: most}}, 2048},
 		"one byte more":           {[]port{{mode: config.XDP, mtu: most + 1}}, 4096},
 		"one of them":             {[]port{{mode: config.XDPGeneric, mtu: 3000}, {mode: config.XDP, mtu: 1500}}, 4096},
+		"jumbo":                   {[]port{{mode: config.XDP, mtu: 9000}}, 4096},
 		"jumbo in packet mode":    {[]port{{mode: config.Packet, mtu: 9000}}, 2048},
 		"jumbo beside small ones": {[]port{{mode: config.Packet, mtu: 9000}, {mode: config.XDP, mtu: 1500}}, 2048},
 	}

@@ -75,6 +75,7 @@ func (f *flow) setPlain(p *packet.Packet, tcp []byte, size int, pseudo uint64) {
 	p.Truncate(header.EthernetSize + size)
 	ports := be32(tcp)
 	f.tuple.SrcPort, f.tuple.DstPort, f.tuple.Proto = uint16(ports>>16), uint16(ports), lvs.TCP
+	f.proto = lvs.TCP
 	f.event = conntrack.TCPEvent(tcp[13])
 	f.opens = f.event == conntrack.EventSYN
 	if be16(tcp[header.TCPChecksumOffset:]) == checksum.Fold(pseudo) {

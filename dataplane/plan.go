@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"xlvs/config"
+	"xlvs/dataplane/mark"
 	"xlvs/dataplane/steer"
 	"xlvs/lvs"
 	"xlvs/sched"
@@ -15,16 +16,22 @@ type plan struct {
 	services []*serviceState
 	trash    []*destination
 	byID     []*destination
-	removed  []*destination // to the trash
-	revived  []*destination // from the trash, or unchanged
-	weights  map[*destination]int
-	nextID   int // where the search for a free number goes on
+	marks    []config.Mark
 	rules    steer.Rules
+	marking  *mark.Rules
+
+	dropped []*serviceState               // services that are no more
+	removed []*destination                // to the trash
+	kept    map[*destination]*config.Real // what is not, as it is wanted
+	nextID  int                           // where the search for a free number goes on
 }
 
 // plan does everything that can fail.
 func (d *Director) plan(c *config.Config) (*plan, error) {
-	p := &plan{byID: slices.Clone(d.byID), trash: slices.Clone(d.trash), weights: map[*destination]int{}}
+	p := &plan{
+		byID: slices.Clone(d.byID), trash: slices.Clone(d.trash), marks: c.Marks,
+		kept: map[*destination]*config.Real{},
+	}
 	old := map[config.ServiceKey]*serviceState{}
 	for _, s := range d.services {
 		old[s.key] = s
@@ -39,7 +46,12 @@ func (d *Director) plan(c *config.Config) (*plan, error) {
 		delete(old, want.ServiceKey)
 	}
 	for _, s := range old {
+		p.dropped = append(p.dropped, s)
 		p.discard(s.destinations)
+	}
+	var err error
+	if p.marking, err = d.planMarks(c.Marks); err != nil {
+		return nil, err
 	}
 	p.rules = p.makeRules(d.router.Locals())
 	return p, nil
@@ -47,14 +59,17 @@ func (d *Director) plan(c *config.Config) (*plan, error) {
 
 // planService returns the next state of one service; old is nil for a new one.
 func (d *Director) planService(p *plan, want *config.Service, old *serviceState) (*serviceState, error) {
-	svc, err := d.planScheduler(want, old)
+	scheduler, err := d.planScheduler(want, old)
 	if err != nil {
 		return nil, err
 	}
-	s := &serviceState{key: want.ServiceKey, service: svc}
+	s := &serviceState{key: want.ServiceKey, service: &service{
+		key: want.ServiceKey, name: want.Scheduler, flags: want.Flags, scheduler: scheduler,
+		persistence: want.Persistence, maskBits: want.MaskBits, engine: want.Engine, onePacket: want.OnePacket,
+	}}
 	var have []*destination
 	if old != nil {
-		have = old.destinations
+		s.gone, s.estimator, have = old.gone, old.estimator, old.destinations
 	}
 	wanted := map[config.RealKey]*config.Real{}
 	for i := range want.Reals {
@@ -86,31 +101,25 @@ func (d *Director) planService(p *plan, want *config.Service, old *serviceState)
 	return s, nil
 }
 
-// planScheduler returns the service with the scheduler that is wanted: as it is,
-// or a new one in which nothing but the counters is kept.
-func (d *Director) planScheduler(want *config.Service, old *serviceState) (*service, error) {
-	if old != nil && old.service.name == want.Scheduler {
-		return old.service, nil
+// planScheduler returns the scheduler that is wanted: the service's own as it is,
+// or a new one.
+func (d *Director) planScheduler(want *config.Service, old *serviceState) (sched.Scheduler, error) {
+	if old != nil && old.service.name == want.Scheduler && old.service.flags == want.Flags {
+		return old.service.scheduler, nil
 	}
-	scheduler, err := sched.New(want.Scheduler, d.loads)
-	if err != nil {
-		return nil, err
-	}
-	s := &service{name: want.Scheduler, scheduler: scheduler}
-	if old != nil {
-		s.gone = old.service.gone
-	}
-	return s, nil
+	return sched.New(want.Scheduler, sched.Options{Loads: d.loads, Flags: want.Flags})
 }
 
 // keep returns dest as r wants it, under the same number.
 func (p *plan) keep(dest *destination, r *config.Real) *destination {
 	if dest.method != r.Method {
-		dest = &destination{id: dest.id, service: dest.service, key: dest.key, addr: dest.addr, method: r.Method}
+		dest = &destination{
+			id: dest.id, service: dest.service, key: dest.key, addr: dest.addr, method: r.Method,
+			lastWeight: dest.lastWeight, estimator: dest.estimator,
+		}
 		p.byID[dest.id] = dest
 	}
-	p.weights[dest] = r.Weight
-	p.revived = append(p.revived, dest)
+	p.kept[dest] = r
 	return dest
 }
 
@@ -144,48 +153,30 @@ func (p *plan) discard(dests []*destination) {
 	p.removed = append(p.removed, dests...)
 }
 
-// makeRules tells the classifier about services and where replies come from.
-// What is in the trash still has connections, so it is told about that too.
-func (p *plan) makeRules(locals []lvs.Addr) steer.Rules {
-	r := steer.Rules{}
-	for _, s := range p.services {
-		r.AddService(s.key.Protocol, lvs.AddrFrom(s.key.VIP), s.key.Port)
-	}
-	for _, dest := range p.byID {
-		if dest == nil {
-			continue
+// planMarks returns the rules of firewall marks as packets are held against them.
+func (d *Director) planMarks(marks []config.Mark) (*mark.Rules, error) {
+	rules := make([]mark.Rule, len(marks))
+	for i, m := range marks {
+		r := mark.Rule{
+			Mark: m.Mark, Source: m.Source, Destination: m.Destination, Proto: m.Protocol,
+			SourcePorts: portRanges(m.SourcePorts), Ports: portRanges(m.Ports), Port: mark.AnyPort,
 		}
-		k := dest.service
-		vip := lvs.AddrFrom(k.VIP)
-		r.AddService(k.Protocol, vip, k.Port)
-		if dest.method == lvs.NAT {
-			r.AddReply(k.Protocol, dest.addr, dest.key.Port)
-		} else {
-			r.AddReply(k.Protocol, vip, k.Port)
+		if m.Interface != "" {
+			port := slices.IndexFunc(d.ports, func(p port) bool { return p.Name == m.Interface })
+			if port < 0 {
+				return nil, fmt.Errorf("mark %d: interface %s is none of the director's", m.Mark, m.Interface)
+			}
+			r.Port = uint16(port)
 		}
+		rules[i] = r
 	}
-	for _, a := range locals {
-		r.AddLocal(a)
-	}
-	for _, vip := range p.unheld(locals) {
-		r.AddUnheld(vip)
-	}
-	return r
+	return mark.New(rules), nil
 }
 
-// unheld returns the VIPs of services that no interface of the host holds, in no
-// order.
-func (p *plan) unheld(locals []lvs.Addr) []lvs.Addr {
-	held := map[lvs.Addr]bool{}
-	for _, a := range locals {
-		held[a] = true
+func portRanges(list []config.PortRange) []mark.Range {
+	ranges := make([]mark.Range, len(list))
+	for i, r := range list {
+		ranges[i] = mark.Range(r)
 	}
-	var list []lvs.Addr
-	for _, s := range p.services {
-		if vip := lvs.AddrFrom(s.key.VIP); !held[vip] {
-			held[vip] = true // for the next service on it
-			list = append(list, vip)
-		}
-	}
-	return list
+	return ranges
 }

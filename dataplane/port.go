@@ -9,6 +9,7 @@ import (
 
 	"xlvs/config"
 	"xlvs/dataplane/neigh"
+	"xlvs/dataplane/xsk"
 )
 
 // Errors that Open wraps.
@@ -25,6 +26,7 @@ type port struct {
 	mtu    int
 	queues int // receive queues in use
 	mode   config.Mode
+	frags  bool   // packets may arrive in several AF_XDP frames
 	named  bool   // the configuration names the mode
 	why    string // why the mode is no better one; empty if it is what was asked for
 }
@@ -99,7 +101,8 @@ func (p *port) find(l netlink.Link, c config.Dataplane) error {
 		return err
 	}
 	p.Index, p.kind, p.mtu, p.queues = a.Index, l.Type(), a.MTU, queues
-	p.choose(c.ModeOf(p.Name))
+	mode, prefer := c.ModeOf(p.Name)
+	p.choose(mode, prefer, p.mtu > xdpMTU && xsk.HasFrags())
 	if p.NoEthernet {
 		p.mode, p.why = config.Packet, "it has no Ethernet: packets leave by it, and none is received"
 	}

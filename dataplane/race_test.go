@@ -114,9 +114,9 @@ func changeLinks(t *testing.T) {
 		addNetwork(t, 1500)
 		time.Sleep(30 * time.Millisecond)
 	}
-	// It comes back as one that has no XDP: AF_XDP could, but veth cannot.
+	// It comes back as one whose packets are too long for AF_XDP.
 	must(t, netlink.LinkDel(linkNamed(t, "eth1")))
-	addNetwork(t, 3700)
+	addNetwork(t, jumboMTU+1)
 }
 
 // addNetwork makes eth1 and the way to the real server behind it.

@@ -125,9 +125,10 @@ func (d *Director) stale() bool {
 }
 
 // outgrown reports whether p's MTU has become another that its frames do not
-// suit: they are of another size, or AF_XDP has none so large.
+// suit: they are of another size, or one no longer holds a packet.
 func (p *port) outgrown(now *port) bool {
-	return frameSize([]port{*p}) != frameSize([]port{*now}) || p.mode != config.Packet && now.mode == config.Packet
+	return frameSize([]port{*p}) != frameSize([]port{*now}) || p.jumbo() != now.jumbo() ||
+		p.mode != config.Packet && now.mode == config.Packet
 }
 
 // lookAgain returns the director's ports as they are now. One that is gone has

@@ -48,7 +48,8 @@ func TestStale(t *testing.T) {
 		"taken into a bridge":        {config.XDP, enslave, true, ""},
 		"an MTU of the same frames":  {config.XDP, setMTU(1400), false, "eth1"},
 		"an MTU of larger frames":    {config.XDP, setMTU(3000), true, "eth1"},
-		"an MTU of no frames":        {config.XDP, setMTU(9000), true, "eth1"},
+		"an MTU of several frames":   {config.XDP, setMTU(9000), true, "eth1"},
+		"an MTU of no frames":        {config.XDP, setMTU(20000), true, "eth1"},
 		"an MTU in packet mode":      {config.Packet, setMTU(9000), false, "eth1"},
 		"deleted in packet mode":     {config.Packet, remove, true, ""},
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
 
 	"xlvs/config"
 	"xlvs/dataplane/host"
@@ -54,11 +55,16 @@ func (r *rig) open(c config.Dataplane, door *host.Door) error {
 		}
 	}
 	n := workerCount(r.ports, c.Workers, runtime.NumCPU())
+	opts := xsk.Options{
+		FrameSize: frameSize(r.ports), BusyPoll: c.BusyPoll,
+		Frags: slices.ContainsFunc(r.ports, func(p port) bool { return p.frags }),
+	}
 	for w := range n {
-		q, err := r.openQueues(w, n, xsk.Options{FrameSize: frameSize(r.ports), BusyPoll: c.BusyPoll})
+		q, err := r.openQueues(w, n, opts)
 		if errors.Is(err, xsk.ErrNoZeroCopy) {
 			// One memory is either zero-copy for all of its sockets or for none.
-			q, err = r.openQueues(w, n, xsk.Options{FrameSize: frameSize(r.ports), BusyPoll: c.BusyPoll, Copy: true})
+			opts.Copy = true
+			q, err = r.openQueues(w, n, opts)
 		}
 		if err != nil {
 			return err
@@ -93,7 +99,23 @@ func (r *rig) attachXDP(p *port) error {
 		return err
 	}
 	r.other = append(r.other, m)
-	prog, err := r.filter.XDP(m)
+	if !p.jumbo() {
+		err = r.attachProgram(p, m, r.filter.XDP)
+	}
+	// A driver whose buffers are smaller than ours refuses sooner.
+	if p.jumbo() || errors.Is(err, unix.ERANGE) && xsk.HasFrags() {
+		p.frags = true
+		err = r.attachProgram(p, m, r.filter.XDPFrags)
+	}
+	if err == nil {
+		r.maps[p.Number] = m
+	}
+	return err
+}
+
+// attachProgram attaches the program that load makes of the sockets' map.
+func (r *rig) attachProgram(p *port, m *ebpf.Map, load func(*ebpf.Map) (*ebpf.Program, error)) error {
+	prog, err := load(m)
 	if err != nil {
 		return err
 	}
@@ -103,7 +125,6 @@ func (r *rig) attachXDP(p *port) error {
 		return err
 	}
 	r.programs = append(r.programs, l)
-	r.maps[p.Number] = m
 	return nil
 }
 

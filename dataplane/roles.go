@@ -59,9 +59,10 @@ func (t *roleTable) of(a lvs.Addr) roles {
 
 // aim decides in which direction f's connection is looked up first: a packet
 // from a real server is a reply before it is a request, as in the kernel.
-func (f *flow) aim(t *roleTable) {
-	request := t.of(f.tuple.Dst)&roleVirtual != 0
-	reply := t.of(f.tuple.Src) != 0
+func (f *flow) aim(s *snapshot) {
+	request := s.virtual(f.tuple.Dst, s.roles.of(f.tuple.Dst))
+	source := s.roles.of(f.tuple.Src)
+	reply := source != 0 || s.virtual(f.tuple.Src, source)
 	switch {
 	case reply:
 		f.dir, f.both = conntrack.Out, request

@@ -65,40 +65,27 @@ func (q *queues) note(err error) {
 	}
 }
 
-// carry copies p into AF_XDP frames of its own: one, or as many as a super-frame
-// has segments. What there is no frame for is lost, as in a full ring.
+// carry copies p into AF_XDP frames: one packet, or as many as a super-frame has
+// segments. What there is no frame for is lost, as in a full ring.
 func (q *queues) carry(s *xsk.Socket, p *packet.Packet) {
-	var room packet.Packet
-	one := [1]*packet.Packet{&room}
 	if p.GSO.Kind == packet.GSONone {
-		switch {
-		case !q.rings.NewFrame(&room):
-		case copyTo(&room, p):
-			s.Send(one[:])
-		default: // longer than a frame has room for
-			q.rings.Release(one[:])
-		}
+		s.Transmit(p)
 		return
 	}
 	c, ok := segment.New(p)
-	for ok && c.More() && q.rings.NewFrame(&room) {
-		if ok = c.Next(&room); !ok {
+	if !ok {
+		return
+	}
+	size := int(p.L3) + segmentSize(p, nil) // a super-frame's own
+	var room packet.Packet
+	one := [1]*packet.Packet{&room}
+	for c.More() && q.rings.NewFrame(&room, size) {
+		if !c.Next(&room) {
 			q.rings.Release(one[:])
 			return
 		}
 		s.Send(one[:])
 	}
-}
-
-// copyTo makes dst, an empty packet, a copy of p.
-func copyTo(dst, p *packet.Packet) bool {
-	b := dst.Grow(p.Len())
-	if b == nil {
-		return false
-	}
-	copy(b, p.Bytes())
-	dst.Out, dst.L3, dst.L4, dst.Sum = p.Out, p.L3, p.L4, p.Sum
-	return true
 }
 
 // Release implements Queues.

@@ -5,34 +5,20 @@ import (
 	"time"
 
 	"xlvs/config"
+	"xlvs/dataplane/mark"
+	"xlvs/dataplane/rate"
 	"xlvs/lvs"
-	"xlvs/sched"
 )
 
 // A snapshot is the configuration as workers see it: frozen, but for the
-// schedulers' own state and the destinations' hops.
+// schedulers' own state and what destinations keep in atomics.
 type snapshot struct {
-	services     map[serviceKey]*service
+	services     serviceTable
+	marks        *mark.Rules    // give the packets of firewall-mark services their marks
 	destinations []*destination // by DestID; nil for numbers not in use
 	roles        *roleTable
-}
-
-// A serviceKey is what a packet is looked up by.
-type serviceKey struct {
-	addr  lvs.Addr
-	port  uint16
-	proto lvs.Protocol
-}
-
-func keyOf(k config.ServiceKey) serviceKey {
-	return serviceKey{lvs.AddrFrom(k.VIP), k.Port, k.Protocol}
-}
-
-// A service schedules the new connections of one virtual service.
-type service struct {
-	name      string // of the scheduler
-	scheduler sched.Scheduler
-	gone      Counters // of destinations that are no more; guarded by Director.mu
+	natSources   map[serviceKey]natSource // by where real servers of nat services answer from
+	sysctl       lvs.Sysctls
 }
 
 // A destination is one real server of one service.
@@ -44,10 +30,32 @@ type destination struct {
 	method  lvs.Method
 	hop     atomic.Uint32 // neigh.HopID towards it, stale when the routes have changed
 	removed atomic.Bool   // no longer in its service, but with connections: in the trash
+	weight  atomic.Int32  // 0: quiesced
 
 	// Guarded by Director.mu.
-	weight    int
-	idleSince time.Duration // in the trash: when its last connection was seen gone, 0 if it is not
+	lastWeight   int32         // the latest that was not 0, or the first
+	upper, lower int           // thresholds as configured
+	idleSince    time.Duration // in the trash: when its last connection was seen gone, 0 if it is not
+	estimator    rate.Estimator
+}
+
+// bypass is the destination of no real server: connections that cache_bypass
+// sends to where their clients wanted them. Its number is 0.
+func newBypass() *destination { return &destination{method: lvs.Bypass} }
+
+// A natSource is who answers from an endpoint.
+type natSource struct {
+	service     *service
+	destination *destination
+}
+
+// addSources adds where the real servers of a service answer from.
+func (s *snapshot) addSources(state *serviceState) {
+	for _, dest := range state.destinations {
+		if dest.method == lvs.NAT {
+			s.natSources[serviceKey{dest.addr, dest.key.Port, state.key.Protocol}] = natSource{state.service, dest}
+		}
+	}
 }
 
 // destination returns destination id, nil if this snapshot is older than it.
@@ -56,4 +64,9 @@ func (s *snapshot) destination(id lvs.DestID) *destination {
 		return nil
 	}
 	return s.destinations[id]
+}
+
+// virtual reports whether packets to a may be a service's.
+func (s *snapshot) virtual(a lvs.Addr, r roles) bool {
+	return r&roleVirtual != 0 || !s.marks.Empty() && s.marks.Covers(a)
 }

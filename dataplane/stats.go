@@ -1,8 +1,12 @@
 package dataplane
 
 import (
+	"slices"
+	"time"
+
 	"xlvs/config"
 	"xlvs/conntrack"
+	"xlvs/dataplane/rate"
 	"xlvs/lvs"
 )
 
@@ -10,7 +14,13 @@ import (
 type ServiceStatus struct {
 	config.ServiceKey
 	Scheduler    string
+	Flags        lvs.SchedulerFlags
+	Persistence  time.Duration // 0: not persistent
+	MaskBits     int           // how much of a client's address persistence goes by
+	Engine       string
+	OnePacket    bool
 	Counters     Counters
+	Rates        rate.Rates
 	Destinations []DestinationStatus // most recently added first
 }
 
@@ -19,8 +29,11 @@ type DestinationStatus struct {
 	config.RealKey
 	Method           lvs.Method
 	Weight           int
+	Upper, Lower     int
 	Active, Inactive int
+	Persistent       int // templates
 	Counters         Counters
+	Rates            rate.Rates
 }
 
 // Services returns the services in the order of the configuration.
@@ -29,26 +42,55 @@ func (d *Director) Services() []ServiceStatus {
 	defer d.mu.Unlock()
 	list := make([]ServiceStatus, len(d.services))
 	for i, s := range d.services {
-		list[i] = ServiceStatus{ServiceKey: s.key, Scheduler: s.service.name, Counters: s.service.gone}
-		for _, dest := range s.destinations {
-			status := d.status(dest)
-			list[i].Destinations = append(list[i].Destinations, status)
-			list[i].Counters.Add(status.Counters)
-		}
-		for _, dest := range d.trash {
-			if dest.service == s.key {
-				list[i].Counters.Add(d.collect(dest.id, false))
-			}
+		list[i] = d.serviceStatus(s)
+	}
+	return list
+}
+
+func (d *Director) serviceStatus(s *serviceState) ServiceStatus {
+	v := s.service
+	status := ServiceStatus{
+		ServiceKey: s.key, Scheduler: v.name, Flags: v.flags, Persistence: v.persistence, MaskBits: v.maskBits,
+		Engine: v.engine, OnePacket: v.onePacket, Counters: s.gone, Rates: s.estimator.Rates(),
+	}
+	for _, dest := range s.destinations {
+		status.Destinations = append(status.Destinations, d.status(dest))
+	}
+	for _, dest := range d.ofService(s) {
+		status.Counters.Add(d.collect(dest.id, false))
+	}
+	return status
+}
+
+// ofService returns the destinations of s, those in the trash among them. The
+// caller holds mu.
+func (d *Director) ofService(s *serviceState) []*destination {
+	list := slices.Clone(s.destinations)
+	for _, dest := range d.trash {
+		if dest.service == s.key {
+			list = append(list, dest)
 		}
 	}
 	return list
 }
 
-// Total returns the sum of the services' counters.
-func (d *Director) Total() Counters {
-	var total Counters
-	for _, s := range d.Services() {
-		total.Add(s.Counters)
+// Total returns the sum of the services' counters, and of those that are no more.
+func (d *Director) Total() (Counters, rate.Rates) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sum(), d.total.Rates()
+}
+
+// sum is Total's. The caller holds mu.
+func (d *Director) sum() Counters {
+	total := d.dropped
+	for _, s := range d.services {
+		total.Add(s.gone)
+	}
+	for _, dest := range d.byID[1:] {
+		if dest != nil {
+			total.Add(d.collect(dest.id, false))
+		}
 	}
 	return total
 }
@@ -56,9 +98,9 @@ func (d *Director) Total() Counters {
 func (d *Director) status(dest *destination) DestinationStatus {
 	load := d.loads.At(dest.id)
 	return DestinationStatus{
-		RealKey: dest.key, Method: dest.method, Weight: dest.weight,
-		Active: int(load.Active.Load()), Inactive: int(load.Inactive()),
-		Counters: d.collect(dest.id, false),
+		RealKey: dest.key, Method: dest.method, Weight: int(dest.weight.Load()), Upper: dest.upper, Lower: dest.lower,
+		Active: int(load.Active.Load()), Inactive: int(load.Inactive()), Persistent: int(load.Persistent.Load()),
+		Counters: d.collect(dest.id, false), Rates: dest.estimator.Rates(),
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	id := w.hop(f, c, d)
 	hop := w.d.router.Hop(id)
-	if hop.State == neigh.Local && f.dir == conntrack.Out && w.d.door != nil {
-		return w.toLocalClient(p, f, c)
+	if hop.State == neigh.Local {
+		return w.toHost(p, f, c)
 	}
 	if hop.State < neigh.Pending {
 		return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoRoute)
@@ -31,23 +31,29 @@ func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *desti
 	if hop.State != neigh.Reachable {
 		return w.unresolved(p, f, c, id, hop)
 	}
-	if v := rewrite(p, f, c); v != undecided {
+	if v := w.rewrite(p, f, c); v != undecided {
 		return v
 	}
 	return address(p, hop)
 }
 
 // rewrite does to p what its connection's method asks for.
-func rewrite(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+func (w *worker) rewrite(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
 	switch {
 	case f.related:
 		return rewriteRelated(p, f, c)
 	case c.Method != lvs.NAT:
 		encap.DirectRouting(p)
-	case f.dir == conntrack.In:
-		encap.NATRequest(p, f.tuple.Proto, c.Addr, c.Port)
-	default:
-		encap.NATReply(p, f.tuple.Proto, c.Addr, c.Port)
+		return undecided
+	case c.Edited() || f.controls(c):
+		if v := w.helpFTP(p, f, c); v != undecided {
+			return v
+		}
+	}
+	if f.dir == conntrack.In {
+		encap.NATRequest(p, f.proto, c.Addr, c.Port)
+	} else {
+		encap.NATReply(p, f.proto, c.Addr, c.Port)
 	}
 	return undecided
 }
@@ -87,9 +93,22 @@ func segmentSize(p *packet.Packet, f *flow) int {
 	return headers + int(p.GSO.Size)
 }
 
+// toHost is where packets for the director's own addresses go: replies to a
+// client there, and requests to a real server there, which the host gets as they
+// came (the kernel's LOCALNODE).
+func (w *worker) toHost(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	switch {
+	case f.dir == conntrack.Out && w.d.door != nil:
+		return w.toLocalClient(p, f, c)
+	case f.dir == conntrack.In && w.d.host != nil && w.snap.roles.of(f.tuple.Dst)&roleUnheld == 0:
+		return Local
+	}
+	return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoRoute)
+}
+
 // toLocalClient sends a reply to a client on the director itself.
 func (w *worker) toLocalClient(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	if v := rewrite(p, f, c); v != undecided {
+	if v := w.rewrite(p, f, c); v != undecided {
 		return v
 	}
 	mac := w.d.door.MAC()
@@ -167,7 +186,7 @@ func (w *worker) source(p *packet.Packet, f *flow) lvs.Addr {
 // returns v. The error goes where p came from: out of the port that received it,
 // to the station that sent it.
 func (w *worker) answer(p *packet.Packet, f *flow, k icmp.Kind, src lvs.Addr, mtu int, v Verdict) Verdict {
-	if f.related || src.IsZero() || !icmp.Answerable(p, f.tuple.Proto) || !w.limit.Allow(w.clock) {
+	if f.related || src.IsZero() || !icmp.Answerable(p, f.proto) || !w.limit.Allow(w.clock) {
 		return v
 	}
 	if !icmp.Make(p, k, src, mtu) {

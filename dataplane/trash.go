@@ -10,14 +10,12 @@ import (
 const trashTime = 120 * time.Second
 
 // emptyTrash forgets destinations that were removed and have had no connection
-// for trashTime.
+// for trashTime. The caller holds mu.
 func (d *Director) emptyTrash(now time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	n := len(d.trash)
 	d.trash = slices.DeleteFunc(d.trash, func(dest *destination) bool {
 		switch {
-		case d.loads.At(dest.id).Total.Load() != 0:
+		case d.inUse(dest):
 			dest.idleSince = 0
 		case dest.idleSince == 0:
 			dest.idleSince = now
@@ -38,11 +36,19 @@ func (d *Director) emptyTrash(now time.Duration) {
 
 // forget frees the number of dest and moves what it counted to its service.
 func (d *Director) forget(dest *destination) {
-	total := d.collect(dest.id, true)
+	count := d.collect(dest.id, true)
+	d.byID[dest.id] = nil
 	for _, s := range d.services {
 		if s.key == dest.service {
-			s.service.gone.Add(total)
+			s.gone.Add(count)
+			return
 		}
 	}
-	d.byID[dest.id] = nil
+	d.dropped.Add(count)
+}
+
+// inUse reports whether connections or templates still refer to dest.
+func (d *Director) inUse(dest *destination) bool {
+	l := d.loads.At(dest.id)
+	return l.Total.Load() != 0 || l.Persistent.Load() != 0
 }

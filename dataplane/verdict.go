@@ -6,7 +6,7 @@ import "fmt"
 // each has a counter.
 type Verdict uint8
 
-// The verdicts. All but Forward and ToHost drop the packet; those that say so answer its
+// The verdicts. All but Forward, ToHost and Local drop the packet; those that say so answer its
 // sender with an ICMP error, as often as the rate limit allows.
 const (
 	undecided Verdict = iota
@@ -18,9 +18,13 @@ const (
 	HostLimit       // the same, and the host has been given too many already
 	NotOurs         // the same, and there is no way to the host
 	Fragment        // the first part of a datagram in fragments, which the director does not assemble yet
+	Local           // for a real server that is the director's host itself: given to it
 	NoDestination   // every real server is quiesced; answered with port unreachable
 	TableFull       // a new connection while the table is at max_connections
 	DestinationGone // of a connection whose real server was removed
+	NoConnection    // from a real server of a nat service, and of no connection; answered with port unreachable (nat_icmp_send)
+	NoCallID        // to a service whose connections go by SIP's Call-ID, without one
+	Defended        // would begin a connection, while drop_packet is on
 	TTLExceeded     // would have to leave with a TTL of 0; answered
 	TooBig          // longer than the next link's MTU; answered if it may not be fragmented
 	NoRoute         // no route to its next hop, or not through the director's interfaces; answered with host unreachable
@@ -42,9 +46,13 @@ var verdictNames = [Verdicts]string{
 	HostLimit:       "too many for the host",
 	NotOurs:         "not ours",
 	Fragment:        "fragment",
+	Local:           "local real server",
 	NoDestination:   "no destination available",
 	TableFull:       "connection table full",
 	DestinationGone: "real server removed",
+	NoConnection:    "no connection",
+	NoCallID:        "no Call-ID",
+	Defended:        "dropped in defence",
 	TTLExceeded:     "TTL exceeded",
 	TooBig:          "larger than the MTU",
 	NoRoute:         "no route",

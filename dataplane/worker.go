@@ -131,7 +131,7 @@ func (w *worker) begin() {
 func (w *worker) read(p *packet.Packet, f *flow) {
 	f.read(p)
 	if f.verdict == undecided {
-		f.aim(w.snap.roles)
+		f.aim(w.snap)
 	}
 	if f.verdict == undecided {
 		w.d.table.Key(&f.key, &f.tuple, f.dir)
@@ -145,11 +145,11 @@ func (w *worker) finish(p *packet.Packet, f *flow, v Verdict) {
 		return
 	}
 	w.verdicts[v]++
-	if v != Forward && v != ToHost {
+	if v != Forward && v != ToHost && v != Local {
 		w.sample(v, f)
 	}
 	switch {
-	case v == ToHost:
+	case v == ToHost, v == Local:
 		w.strays = append(w.strays, p)
 	case p.Out == packet.NoPort:
 		w.drop = append(w.drop, p)

@@ -1,0 +1,130 @@
+package dataplane
+
+import (
+	"xlvs/conntrack"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/neigh"
+	"xlvs/dataplane/packet"
+	"xlvs/lvs"
+)
+
+// admit begins the connection whose first packet is p. It returns undecided when
+// c is that connection, and NotOurs when p begins none.
+func (w *worker) admit(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	if f.dir != conntrack.In {
+		return w.unexpected(p, f, c)
+	}
+	if !w.mayOpen(f) {
+		return NotOurs
+	}
+	mark := w.snap.marks.Mark(&f.tuple, p.In)
+	s := w.snap.services.find(&f.tuple, mark)
+	switch {
+	case s == nil:
+		return NotOurs
+	case w.d.defence.DropPacket():
+		return Defended
+	case f.tuple.SrcPort == ftpData:
+		return NotOurs // of active FTP under direct routing; IPVS never schedules it
+	case s.persistence != 0:
+		return w.schedulePersistent(p, f, c, s)
+	case s.key.Mark == 0 && s.key.Port != f.tuple.DstPort:
+		return w.leave(p, f, c, s)
+	}
+	return w.schedule(p, f, c, s)
+}
+
+// mayOpen reports whether the packet is one that may begin a connection. What
+// the sloppy sysctls add are packets in the middle of one, whose beginning
+// another director has seen.
+func (w *worker) mayOpen(f *flow) bool {
+	sysctl := &w.snap.sysctl
+	switch {
+	case f.related:
+		return sysctl.ScheduleICMP != 0
+	case f.opens:
+		return true
+	case f.tuple.Proto == lvs.TCP:
+		return sysctl.SloppyTCP != 0 && f.event != conntrack.EventRST
+	case f.tuple.Proto == lvs.SCTP:
+		return sysctl.SloppySCTP != 0 && f.event != conntrack.EventAbort
+	}
+	return false
+}
+
+// schedule begins a connection of a service without persistence.
+func (w *worker) schedule(p *packet.Packet, f *flow, c *conntrack.Conn, s *service) Verdict {
+	id, ok := s.scheduler.Pick(&f.tuple)
+	if !ok {
+		return w.leave(p, f, c, s)
+	}
+	d := w.numbered(id)
+	n := conntrack.Connection{Tuple: f.tuple, Real: d.addr, Port: s.port(d, f.tuple.DstPort), Dest: id, Method: d.method}
+	return w.enter(p, f, c, s, &n)
+}
+
+// enter puts a scheduled connection into the table and counts it. Datagrams of a
+// one-packet service have a connection each, which nobody finds again.
+func (w *worker) enter(p *packet.Packet, f *flow, c *conntrack.Conn, s *service, n *conntrack.Connection) Verdict {
+	if s.onePacket && f.tuple.Proto == lvs.UDP {
+		w.d.table.OnePacket(c, n)
+	} else if !w.d.table.Insert(c, n, w.now) {
+		return TableFull
+	}
+	if p.In == w.d.doorPort() && n.Method == lvs.NAT {
+		w.d.addClient(f.tuple)
+	}
+	w.tally.at(n.Dest).Conns++
+	return undecided
+}
+
+// numbered returns destination id, which a scheduler has picked.
+func (w *worker) numbered(id lvs.DestID) *destination {
+	return w.destination(&conntrack.Conn{Dest: id})
+}
+
+// leave is the end of a packet that no real server may get (ip_vs_leave): it
+// goes where it wanted to go if the director is a transparent cache's, to the
+// host if only the FTP rule brought it here, and back to its sender otherwise.
+func (w *worker) leave(p *packet.Packet, f *flow, c *conntrack.Conn, s *service) Verdict {
+	if w.snap.sysctl.CacheBypass != 0 && s.key.Mark != 0 && !f.related && w.elsewhere(f.tuple.Dst) {
+		n := conntrack.Connection{Tuple: f.tuple, Real: f.tuple.Dst, Port: f.tuple.DstPort, Method: lvs.Bypass}
+		if !w.d.table.Insert(c, &n, w.now) {
+			return TableFull
+		}
+		return undecided
+	}
+	if s.own(ftpControl) && f.tuple.DstPort != ftpControl {
+		return NotOurs
+	}
+	return w.answer(p, f, icmp.PortUnreachable, f.tuple.Dst, 0, NoDestination)
+}
+
+// elsewhere reports whether a is the unicast address of another host.
+func (w *worker) elsewhere(a lvs.Addr) bool {
+	n := a.Netip()
+	return n.IsGlobalUnicast() && w.d.router.Hop(w.d.router.Route(a)).State > neigh.Local
+}
+
+// unexpected is for packets from a real server, or from a service's address,
+// that belong to no connection.
+func (w *worker) unexpected(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	if f.related {
+		return NotOurs
+	}
+	if f.tuple.Proto == lvs.UDP && w.callBack(p, f, c) {
+		return undecided
+	}
+	from := serviceKey{f.tuple.Src, f.tuple.SrcPort, f.tuple.Proto}
+	if _, ok := w.snap.natSources[from]; !ok || w.snap.sysctl.NATICMPSend == 0 || f.resets() {
+		return NotOurs
+	}
+	return w.answer(p, f, icmp.PortUnreachable, w.source(p, f), 0, NoConnection)
+}
+
+// resets reports whether the packet ends a connection by itself, so that its
+// sender wants no answer.
+func (f *flow) resets() bool {
+	return f.tuple.Proto == lvs.TCP && f.event == conntrack.EventRST ||
+		f.tuple.Proto == lvs.SCTP && f.event == conntrack.EventAbort
+}

@@ -1,0 +1,58 @@
+package dataplane
+
+import (
+	"xlvs/conntrack"
+	"xlvs/conntrack/sip"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/packet"
+	"xlvs/lvs"
+)
+
+// sipEngine is the persistence engine that goes by SIP's Call-ID
+// (ip_vs_pe_sip): all of one call has one real server.
+const sipEngine = "sip"
+
+// callID returns the Call-ID of a SIP message over UDP, "" if p is none.
+func callID(p *packet.Packet, f *flow) string {
+	if f.tuple.Proto != lvs.UDP || f.related {
+		return ""
+	}
+	id, ok := sip.CallID(p.Bytes()[int(p.L4)+header.UDPSize:])
+	if !ok {
+		return ""
+	}
+	return string(id)
+}
+
+// callBack begins the connection of a call that a real server makes: its SIP
+// message leaves with the service's address, so that the answer comes back to
+// it. It reports false if p is no such message.
+func (w *worker) callBack(p *packet.Packet, f *flow, c *conntrack.Conn) bool {
+	from, ok := w.snap.natSources[serviceKey{f.tuple.Src, f.tuple.SrcPort, f.tuple.Proto}]
+	if !ok || from.service.engine != sipEngine || from.service.key.Mark != 0 || from.service.key.Port == 0 {
+		return false
+	}
+	id := callID(p, f)
+	if id == "" {
+		return false
+	}
+	s, d := from.service, from.destination
+	answer := lvs.Tuple{
+		Src: f.tuple.Dst, SrcPort: f.tuple.DstPort,
+		Dst: lvs.AddrFrom(s.key.VIP), DstPort: s.key.Port, Proto: lvs.UDP,
+	}
+	k := s.templateKey(&answer)
+	k.Data = id
+	var t conntrack.Template
+	if !w.findTemplate(&t, &k) && !w.insertTemplate(&t, &k, d, s) {
+		return false
+	}
+	n := conntrack.Connection{Tuple: answer, Real: d.addr, Port: d.key.Port, Dest: d.id, Method: d.method, Parent: t.AsParent()}
+	if !w.d.table.Insert(c, &n, w.now) {
+		return false
+	}
+	w.d.table.RefreshTemplate(&t, w.now)
+	w.tally.at(d.id).Conns++
+	w.d.table.Key(&f.key, &f.tuple, f.dir)
+	return w.d.table.Find(c, &f.key, &f.tuple)
+}

@@ -3,13 +3,15 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
 
 	"xlvs/config"
 )
 
-// checkCommand prints the configuration in a file as a director would take it.
-func checkCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
+// checkCommand prints the configuration in a file as a director would take it,
+// and what in it has no effect.
+func checkCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	file := flags.String("c", "", "the configuration `FILE`")
 	if err := parse(flags, args, stdout); err != nil {
@@ -21,6 +23,9 @@ func checkCommand(_ context.Context, args []string, stdout, _ io.Writer) error {
 	c, err := config.Load(*file)
 	if err != nil {
 		return err
+	}
+	for _, w := range c.Warnings() {
+		fmt.Fprintf(stderr, "warning: %s\n", w)
 	}
 	return c.Write(stdout)
 }

@@ -39,7 +39,7 @@ func (l *dropLog) reportVerdicts() {
 	now := l.counts.Verdicts()
 	for v := dataplane.Forward + 1; v < dataplane.Verdicts; v++ {
 		n := now[v] - l.verdicts[v]
-		if n == 0 || v == dataplane.ToHost || v == dataplane.StoodIn {
+		if n == 0 || v == dataplane.ToHost || v == dataplane.Local || v == dataplane.StoodIn {
 			continue // nothing, or nothing lost
 		}
 		attrs := []any{"verdict", v.String(), "count", n}
@@ -93,6 +93,8 @@ func portDrops(p *dataplane.PortStatus) []reasonCount {
 		{"transmit ring full", s.RingFull},
 		{"cannot be sent", s.Invalid},
 		{"bad descriptor in the transmit ring", s.Kernel.Tx_invalid_descs},
+		{"no buffer for a frame of several", s.NoBuffer},
+		{"no free frame to send from", s.NoFrame},
 		{"refused by the device", s.Survived.Busy},
 		{"packet socket's queue full", r.Overflow},
 		{"cannot be received whole", r.Unreadable},

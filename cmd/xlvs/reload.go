@@ -22,6 +22,7 @@ func (p *program) reload() {
 		return
 	}
 	p.config = next
+	p.logWarnings()
 	for _, c := range changes {
 		if c.Restart {
 			p.log.Warn(c.String())

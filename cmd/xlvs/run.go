@@ -81,8 +81,16 @@ func (p *program) logStart() error {
 	for _, port := range ports {
 		p.log.Info("driving interface", portAttrs(&port)...)
 	}
+	p.logWarnings()
 	p.log.Info("configuration", "file", p.file, "services", len(p.config.Services))
 	return nil
+}
+
+// logWarnings says what in the configuration has no effect.
+func (p *program) logWarnings() {
+	for _, w := range p.config.Warnings() {
+		p.log.Warn(w)
+	}
 }
 
 // portAttrs says how a port is driven, and why not better.

@@ -9,8 +9,8 @@ import (
 	"xlvs/dataplane"
 )
 
-// printTables writes what `ipvsadm -Ln` and `ipvsadm -Ln --stats` would, and how
-// many packets ended in each verdict; in one piece, so that a reader finds all of
+// printTables writes what `ipvsadm -Ln`, `ipvsadm -Ln --stats` and
+// `ipvsadm -Ln --rate` would, and how many packets ended in each verdict; in one piece, so that a reader finds all of
 // it or nothing.
 func printTables(w io.Writer, d *dataplane.Director) error {
 	var b bytes.Buffer
@@ -18,6 +18,8 @@ func printTables(w io.Writer, d *dataplane.Director) error {
 	ipvsadm.List(&b, services)
 	b.WriteByte('\n')
 	ipvsadm.ListStats(&b, services)
+	b.WriteByte('\n')
+	ipvsadm.ListRate(&b, services)
 	b.WriteByte('\n')
 	writeVerdicts(&b, d.Verdicts())
 	if _, err := w.Write(b.Bytes()); err != nil {

@@ -9,7 +9,10 @@ package ipvsadm
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"xlvs/config"
 	"xlvs/dataplane"
@@ -26,7 +29,7 @@ func List(w io.Writer, services []dataplane.ServiceStatus) error {
 	p.printf("Prot LocalAddress:Port Scheduler Flags\n")
 	p.printf("  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n")
 	for _, s := range sorted(services) {
-		p.printf("%s %s\n", serviceText(s.ServiceKey), s.Scheduler)
+		p.printf("%s %s%s\n", serviceText(s.ServiceKey), s.Scheduler, optionsText(&s))
 		for _, d := range s.Destinations {
 			p.printf("  -> %-28s %-7s %-6d %-10d %-10d\n", destinationText(d.RealKey), d.Method, d.Weight, d.Active, d.Inactive)
 		}
@@ -49,6 +52,25 @@ func ListStats(w io.Writer, services []dataplane.ServiceStatus) error {
 	return p.err
 }
 
+// ListRate writes services in the format of `ipvsadm -L -n --rate`.
+func ListRate(w io.Writer, services []dataplane.ServiceStatus) error {
+	p := &printer{w: w}
+	p.printf("%s", version)
+	p.printf("Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n")
+	p.printf("  -> RemoteAddress:Port\n")
+	for _, s := range sorted(services) {
+		r := s.Rates
+		p.printf("%-33s%s%s%s%s%s\n", serviceText(s.ServiceKey), largeNumber(r.Conns), largeNumber(r.InPkts),
+			largeNumber(r.OutPkts), largeNumber(r.InBytes), largeNumber(r.OutBytes))
+		for _, d := range s.Destinations {
+			r := d.Rates
+			p.printf("  -> %-28s %8d %8d %8d%s%s\n", destinationText(d.RealKey), r.Conns, r.InPkts,
+				r.OutPkts, largeNumber(r.InBytes), largeNumber(r.OutBytes))
+		}
+	}
+	return p.err
+}
+
 // A printer writes until an error and remembers that.
 type printer struct {
 	w   io.Writer
@@ -62,7 +84,42 @@ func (p *printer) printf(format string, args ...any) {
 }
 
 func serviceText(k config.ServiceKey) string {
+	switch {
+	case k.Mark != 0 && k.VIP.Is4():
+		return fmt.Sprintf("FWM  %d", k.Mark)
+	case k.Mark != 0:
+		return fmt.Sprintf("FWM  %d IPv6", k.Mark)
+	}
 	return fmt.Sprintf("%-4s %s", k.Protocol, netip.AddrPortFrom(k.VIP, k.Port))
+}
+
+// optionsText returns what follows a service's scheduler.
+func optionsText(s *dataplane.ServiceStatus) string {
+	var b strings.Builder
+	if names := s.Flags.Names(s.Scheduler); len(names) > 0 {
+		fmt.Fprintf(&b, " (%s)", strings.Join(names, ","))
+	}
+	if s.Persistence != 0 {
+		fmt.Fprintf(&b, " persistent %d", int(s.Persistence.Seconds()))
+		if s.MaskBits != s.VIP.BitLen() {
+			fmt.Fprintf(&b, " mask %s", maskText(s.MaskBits, s.VIP.Is4()))
+		}
+		if s.Engine != "" {
+			fmt.Fprintf(&b, " pe %s", s.Engine)
+		}
+	}
+	if s.OnePacket {
+		b.WriteString(" ops")
+	}
+	return b.String()
+}
+
+// maskText returns a netmask as -M takes it.
+func maskText(bits int, v4 bool) string {
+	if !v4 {
+		return strconv.Itoa(bits)
+	}
+	return net.IP(net.CIDRMask(bits, 32)).String()
 }
 
 func destinationText(k config.RealKey) string { return netip.AddrPortFrom(k.Addr, k.Port).String() }

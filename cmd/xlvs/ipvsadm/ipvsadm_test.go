@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"xlvs/config"
 	"xlvs/dataplane"
+	"xlvs/dataplane/rate"
 	"xlvs/lvs"
 )
 
@@ -78,6 +80,22 @@ func TestList(t *testing.T) {
 			"TCP  192.0.2.1:80 rr\nTCP  192.0.2.1:443 rr\nTCP  203.0.113.1:80 rr\n" +
 				"UDP  192.0.2.1:53 rr\nTCP  [2001:db8::1]:80 rr\n",
 		},
+		"persistence, flags and marks": {
+			[]dataplane.ServiceStatus{
+				{ServiceKey: config.ServiceKey{Mark: 5, VIP: netip.IPv6Unspecified()}, Scheduler: "rr", Persistence: 360 * time.Second, MaskBits: 64},
+				{ServiceKey: config.ServiceKey{Mark: 5, VIP: netip.IPv4Unspecified()}, Scheduler: "wlc", OnePacket: true},
+				with(service(lvs.TCP, "10.0.0.1:80", "wlc"), func(s *dataplane.ServiceStatus) { s.Persistence, s.MaskBits = 360*time.Second, 32 }),
+				with(service(lvs.UDP, "10.0.0.1:53", "sh"), func(s *dataplane.ServiceStatus) {
+					s.Flags, s.OnePacket = lvs.SchedulerFallback|lvs.SchedulerPort, true
+				}),
+				with(service(lvs.TCP, "10.0.0.1:443", "wlc"), func(s *dataplane.ServiceStatus) {
+					s.Persistence, s.MaskBits, s.Engine = 600*time.Second, 24, "sip"
+				}),
+			},
+			"TCP  10.0.0.1:80 wlc persistent 360\nTCP  10.0.0.1:443 wlc persistent 600 mask 255.255.255.0 pe sip\n" +
+				"UDP  10.0.0.1:53 sh (sh-fallback,sh-port) ops\n" +
+				"FWM  5 wlc ops\nFWM  5 IPv6 rr persistent 360 mask 64\n",
+		},
 		"columns that overflow": {
 			[]dataplane.ServiceStatus{service(lvs.UDP, "[2001:db8::1]:53", "wrr",
 				dest("[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:65535", lvs.NAT, 65535, 10_000_000, 100_000_000),
@@ -93,6 +111,24 @@ func TestList(t *testing.T) {
 			checkText(t, List, tt.services, listTitle+tt.want)
 		})
 	}
+}
+
+// with returns s as set leaves it.
+func with(s dataplane.ServiceStatus, set func(*dataplane.ServiceStatus)) dataplane.ServiceStatus {
+	set(&s)
+	return s
+}
+
+func TestListRate(t *testing.T) {
+	rates := rate.Rates{Conns: 101, InPkts: 2020, OutPkts: 1980, InBytes: 123456, OutBytes: 7654321}
+	s := service(lvs.TCP, "10.0.0.1:80", "wlc", dest("192.168.10.1:80", lvs.NAT, 1, 0, 0))
+	s.Rates, s.Destinations[0].Rates = rates, rates
+	checkText(t, ListRate, []dataplane.ServiceStatus{s}, `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS
+  -> RemoteAddress:Port
+TCP  10.0.0.1:80                       101     2020     1980   123456  7654321
+  -> 192.168.10.1:80                   101     2020     1980   123456  7654321
+`)
 }
 
 func TestListStats(t *testing.T) {

@@ -3,11 +3,8 @@ package scenario
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/gopacket/layers"
 
 	"xlvs/bench/lab"
 	"xlvs/config"
@@ -113,34 +110,6 @@ func checkSizes(t *testing.T, what string, c *lab.Capture, whole bool) {
 	}
 }
 
-// What AF_XDP has no frames for is driven in packet mode, also where the
-// configuration says otherwise, and the log says so and why.
-func TestJumboFrames(t *testing.T) {
-	const mtu = 9000
-	file := filepath.Join(t.TempDir(), "file")
-	want := writeLarge(t, file, 50<<20)
-	for _, mode := range []config.Mode{config.Auto, config.XDP} {
-		t.Run(string(mode), func(t *testing.T) {
-			s := simple.raise(t, lab.WireOptions{MTU: mtu})
-			files := serveFile(t, s, file)
-			d := direct(t, s, s.onlyFirst(mode))
-			for _, dev := range []string{"eth0", "eth1"} {
-				line := d.line("driving interface", "name="+dev)
-				if !strings.Contains(line, "mode=packet") || !strings.Contains(line, "its MTU is 9000") {
-					t.Errorf("the log says %q, want packet mode, and the MTU as the reason", line)
-				}
-			}
-			for _, f := range s.families() {
-				atClient := captureAt(t, s.Client)
-				curl(t, s.Client, url(f.public, 80))
-				checkSegmentSize(t, atClient, mtu)
-				checkDownload(t, s.Client, url(f.public, 80)+"files/file", want)
-				checkUpload(t, s, f, file, filepath.Join(files, f.name), want)
-			}
-		})
-	}
-}
-
 // line returns the line of the director's log that has all words, or nothing.
 func (d *director) line(words ...string) string {
 	for line := range strings.Lines(string(d.log.since(0))) {
@@ -155,32 +124,6 @@ func (d *director) line(words ...string) string {
 		}
 	}
 	return ""
-}
-
-// checkSegmentSize ends a capture, and checks that both sides have offered
-// segments as long as the MTU allows.
-func checkSegmentSize(t *testing.T, c *lab.Capture, mtu int) {
-	t.Helper()
-	c.Stop()
-	seen := 0
-	for _, s := range segments(t, c) {
-		headers := 40
-		if s.src.Is6() {
-			headers = 60
-		}
-		for _, o := range s.tcp.Options {
-			if o.OptionType != layers.TCPOptionKindMSS {
-				continue
-			}
-			seen++
-			if mss := int(o.OptionData[0])<<8 | int(o.OptionData[1]); mss != mtu-headers {
-				t.Errorf("%v: MSS %d, want %d", s, mss, mtu-headers)
-			}
-		}
-	}
-	if seen != 2 {
-		t.Errorf("%d segments offer an MSS, want 2", seen)
-	}
 }
 
 // Interfaces in different modes work together.
@@ -203,12 +146,7 @@ func TestMixedModes(t *testing.T) {
 			c := s.onlyFirst(config.Auto)
 			c.Services = append(c.Services, names.config(config.Auto, "rr", lvs.UDP, 53).Services...)
 			modes.set(c)
-			d := direct(t, s, c)
-			for dev, mode := range map[string]config.Mode{"eth0": modes.eth0, "eth1": modes.eth1} {
-				if line := d.line("driving interface", "name="+dev); !slices.Contains(strings.Fields(line), "mode="+string(mode)) {
-					t.Errorf("%s is not driven in mode %s", dev, mode)
-				}
-			}
+			checkModes(t, direct(t, s, c), modes)
 			for _, f := range s.families() {
 				ask(t, s, f, 20)
 				checkDownload(t, s.Client, url(f.public, 80)+"files/file", want)

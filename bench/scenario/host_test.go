@@ -118,7 +118,8 @@ func (s *session) run() {
 			return
 		case <-time.After(time.Millisecond):
 		}
-		if s.err = s.conn.SetDeadline(time.Now().Add(patience)); s.err != nil {
+		// While links change, either end may wait long before it sends again.
+		if s.err = s.conn.SetDeadline(time.Now().Add(3 * patience)); s.err != nil {
 			return
 		}
 		if _, s.err = s.conn.Write(line); s.err != nil {

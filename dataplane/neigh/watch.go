@@ -3,6 +3,7 @@ package neigh
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 const (
 	beat     = 250 * time.Millisecond
 	settling = 10 * time.Millisecond
-	restFor  = 4                // times the last reading
+	restFor  = 4                // times the work of the last reading
 	round    = 30 * time.Second // reminders, and a reading in case a change was not announced
 )
 
@@ -29,7 +30,7 @@ func (m *Mirror) follow() {
 	defer beats.Stop()
 	defer rounds.Stop()
 	var due <-chan time.Time // of the next reading; nil while nothing changes
-	var cost time.Duration   // of the last reading
+	var cost time.Duration   // processor time of the last reading
 	var sw sweep
 	for {
 		select {
@@ -39,10 +40,9 @@ func (m *Mirror) follow() {
 			if due == nil {
 				due = time.After(max(settling, restFor*cost))
 			}
-		case start := <-due:
+		case <-due:
 			due = nil
-			m.reload()
-			cost = time.Since(start)
+			cost = busy(m.reload)
 		case e := <-m.asks:
 			m.request(e, time.Now())
 		case <-m.full:
@@ -55,6 +55,24 @@ func (m *Mirror) follow() {
 			m.ring()
 		}
 	}
+}
+
+// busy returns for how long f has kept a processor busy. Readings may wait longer
+// for the kernel's lock on all interfaces, while others change theirs: that is no
+// reason to learn of the next change late.
+func busy(f func()) time.Duration {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := threadTime()
+	f()
+	return threadTime() - before
+}
+
+// threadTime returns the processor time that the calling thread has had.
+func threadTime() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts) // fails for unknown clocks alone
+	return time.Duration(ts.Nano())
 }
 
 // emptied is how long the socket must be silent to be taken for empty.

@@ -20,7 +20,7 @@ func (t *Table) Claim(c *Conn, tu *lvs.Tuple) bool {
 	lockBoth(f, old, k.hash)
 	defer unlockBoth(from, to)
 	var other Conn
-	if e.generation() != c.gen || !e.is(flagNoClientPort) || f.search(&other, &k, tu) || !f.link(k.hash, number) {
+	if e.generation() != c.gen || !e.isFor(tu) || f.search(&other, &k, tu) || !f.link(k.hash, number) {
 		return false
 	}
 	expires := e.retire()
@@ -38,6 +38,11 @@ func (t *Table) Claim(c *Conn, tu *lvs.Tuple) bool {
 	}
 	t.portless.Add(-1)
 	return true
+}
+
+// isFor reports whether the first packet of a client without a port may be tu.
+func (e entry) isFor(tu *lvs.Tuple) bool {
+	return e.is(flagNoClientPort) && e.proto() == tu.Proto && e.addr(0, e.load(wClient)) == tu.Src
 }
 
 func lockBoth(f *family, a, b Hash) {

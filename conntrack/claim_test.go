@@ -106,6 +106,28 @@ func TestClaimYieldsToAConnectionThatIsThere(t *testing.T) {
 	}
 }
 
+// A packet of somebody else must not move it to a place where it does not belong.
+func TestClaimIsForTheClientAlone(t *testing.T) {
+	table, _ := newTable(t, 10)
+	con := passive(false)
+	var c Conn
+	table.Insert(&c, &con, 0)
+	for name, change := range map[string]func(*lvs.Tuple){
+		"another client":   func(tu *lvs.Tuple) { tu.Src.Lo++ },
+		"another protocol": func(tu *lvs.Tuple) { tu.Proto = lvs.UDP },
+		"no port either":   func(tu *lvs.Tuple) { tu.SrcPort = 0 },
+	} {
+		tu := con.Tuple
+		tu.SrcPort = 4242
+		if change(&tu); table.Claim(&c, &tu) || !c.NoClientPort() {
+			t.Errorf("%s: Claim() = true", name)
+		}
+	}
+	if table.Expire(&c); table.Len() != 0 {
+		t.Errorf("Len() = %d, want 0", table.Len())
+	}
+}
+
 // A claimed connection keeps its parent and its children.
 func TestClaimKeepsTheFamily(t *testing.T) {
 	table, _ := newTable(t, 10)

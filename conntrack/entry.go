@@ -59,8 +59,8 @@ const (
 	manyPackets  = 9 // counted no further
 )
 
-// Flags of a connection. Those of the kernel have its numbers
-// (IP_VS_CONN_F_*); the others are bits that have no use here.
+// Flags of a connection. Those that the kernel knows have its numbers
+// (IP_VS_CONN_F_*); the others are bits that it leaves free.
 const (
 	flagMethod       = 0x0007
 	flagYoung        = 0x0008 // fewer than manyPackets from the client so far

@@ -81,8 +81,8 @@ type shard struct {
 // A pool has the entries and lines that no shard holds.
 type pool struct {
 	sync.Mutex
-	used   uint32   // entries handed out for the first time
-	blocks []uint32 // heads of chains of block entries given back
+	used   uint32 // entries handed out for the first time
+	blocks uint32 // first of the chains of block entries given back; its head links the next
 }
 
 func (f *family) entry(n uint32) entry {
@@ -213,9 +213,9 @@ func (f *family) take(s *shard) uint32 {
 func (f *family) refill(s *shard) {
 	f.pool.Lock()
 	defer f.pool.Unlock()
-	if last := len(f.pool.blocks) - 1; last >= 0 {
-		s.free, s.freeCount = f.pool.blocks[last], block
-		f.pool.blocks = f.pool.blocks[:last]
+	if head := f.pool.blocks; head != 0 {
+		s.free, s.freeCount = head, block
+		f.pool.blocks, _ = f.entry(head).links()
 		return
 	}
 	for range block {
@@ -245,9 +245,11 @@ func (f *family) give(s *shard, n uint32) {
 		_, last = f.entry(last).links()
 	}
 	_, s.free = f.entry(last).links()
-	f.entry(last).setLinks(0, 0)
 	s.freeCount -= block
+	f.entry(last).setLinks(0, 0)
+	_, second := f.entry(head).links()
 	f.pool.Lock()
-	f.pool.blocks = append(f.pool.blocks, head)
+	f.entry(head).setLinks(f.pool.blocks, second)
+	f.pool.blocks = head
 	f.pool.Unlock()
 }

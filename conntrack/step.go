@@ -15,7 +15,7 @@ func (t *Table) Step(c *Conn, d Dir, ev Event, now Time) {
 	if d == In && c.flags&flagYoung != 0 {
 		t.countYoung(c)
 	}
-	state := t.next(c, d, ev)
+	state := nextState(c.Proto, c.table(d), ev, c.State, t.secure.Load())
 	expires := now + t.timeouts.of(c.Proto, state)
 	if state == c.State && (d == In || c.flags&(flagNoOutput|flagPending) == 0) {
 		if c.expiry == expires || t.extend(c.handle, expires) {
@@ -29,16 +29,15 @@ func (t *Table) Step(c *Conn, d Dir, ev Event, now Time) {
 // by other tables then, from their next packet.
 func (t *Table) SetSecureTCP(on bool) { t.secure.Store(on) }
 
-// next returns the state that follows c's in direction d.
-func (t *Table) next(c *Conn, d Dir, ev Event) lvs.State {
-	table := tableInput
+// table returns the state table that a packet of c in direction d goes by.
+func (c *Conn) table(d Dir) int {
 	switch {
 	case d == Out:
-		table = tableOutput
+		return tableOutput
 	case c.flags&flagNoOutput != 0:
-		table = tableInputOnly
+		return tableInputOnly
 	}
-	return nextState(c.Proto, table, ev, c.State, t.secure.Load())
+	return tableInput
 }
 
 // countYoung counts a packet of the client. The last one that is counted takes
@@ -85,7 +84,7 @@ func (t *Table) change(c *Conn, d Dir, ev Event, now Time) {
 	if d == Out {
 		c.flags &^= flagNoOutput
 	}
-	c.State = t.next(c, d, ev)
+	c.State = nextState(c.Proto, c.table(d), ev, c.State, t.secure.Load())
 	t.countActive(c, e)
 	if c.flags&flagPending != 0 && c.assures(d) {
 		t.assure(e.parent())

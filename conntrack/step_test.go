@@ -105,3 +105,34 @@ func TestSetTimeoutsReachesConnectionsAtTheirNextPacket(t *testing.T) {
 		t.Error("connection outlived the timeout of its last packet")
 	}
 }
+
+// With secure_tcp the client's word is not enough; connections follow the other
+// table from their next packet.
+func TestSecureTCP(t *testing.T) {
+	table, _ := newTable(t, 10)
+	con := connection(1, false, lvs.TCP, lvs.NAT)
+	var c Conn
+	table.Insert(&c, &con, 0)
+	for i, s := range []struct {
+		secure bool
+		dir    Dir
+		event  Event
+		want   lvs.State
+	}{
+		{true, In, EventSYN, lvs.TCPSynRecv},
+		{true, In, EventACK, lvs.TCPSynRecv},
+		{true, Out, EventSYN, lvs.TCPSynAck},
+		{true, In, EventACK, lvs.TCPSynAck},
+		{true, Out, EventACK, lvs.TCPEstablished},
+		{true, In, EventSYN, lvs.TCPEstablished},
+		{true, In, EventRST, lvs.TCPClose},
+		{true, In, EventSYN, lvs.TCPSynRecv},
+		{false, In, EventACK, lvs.TCPEstablished},
+	} {
+		table.SetSecureTCP(s.secure)
+		table.Step(&c, s.dir, s.event, 0)
+		if c, _ = find(table, con.Tuple, In); c.State != s.want {
+			t.Errorf("step %d: state = %s, want %s", i, lvs.StateName(lvs.TCP, c.State), lvs.StateName(lvs.TCP, s.want))
+		}
+	}
+}

@@ -39,18 +39,23 @@ type Options struct {
 // A Table holds the connections of a director and the templates by which
 // persistent services remember their clients.
 type Table struct {
+	// What every packet reads and few write.
+	seed     [4]uint64
+	timeouts timeouts
+	secure   atomic.Bool
+	portless atomic.Int64 // connections whose client's port is not known
+
 	conns, templates families
-	count            atomic.Int64 // connections and templates
-	templateCount    atomic.Int64
-	portless         atomic.Int64 // connections whose client's port is not known
-	limit            atomic.Int64
-	capacity         int // what limit may be at most
 	loads            *lvs.Loads
-	timeouts         timeouts
-	secure           atomic.Bool
-	defence          defence
-	seed             [4]uint64
 	memory           []byte
+	capacity         int // what limit may be at most
+	limit            atomic.Int64
+	defence          defence
+
+	// What every new connection writes, on a cache line of its own.
+	_             [64]byte
+	count         atomic.Int64 // connections and templates
+	templateCount atomic.Int64
 }
 
 // New returns an empty table that counts its connections in loads. It maps, but

@@ -14,7 +14,7 @@ const (
 	perSecond  = Time(time.Second / Tick)
 
 	// expireBatch bounds how long a shard stays locked.
-	expireBatch = 128
+	expireBatch = 32
 )
 
 // A wheel links the entries of one shard by the second in which they expire.
@@ -64,27 +64,22 @@ func (f *family) reschedule(s *shard, number uint32, expires Time) {
 }
 
 // Sweep removes what has expired by now and returns how many connections and
-// templates that were. It locks one shard at a time, and never for more than a
-// small batch; call it about once a second, from one goroutine.
+// templates that were. It locks one shard at a time, never for more than a small
+// batch, and comes back to it after all others, so that a worker who waits gets
+// in. Call it about once a second, from one goroutine.
 func (t *Table) Sweep(now Time) int {
 	n := 0
 	for _, f := range t.families() {
-		for i := range f.shards {
-			n += t.sweepShard(f, &f.shards[i], now)
+		for more := true; more; {
+			more = false
+			for i := range f.shards {
+				removed, left := t.sweepBatch(f, &f.shards[i], now)
+				n += removed
+				more = more || left
+			}
 		}
 	}
 	return n
-}
-
-func (t *Table) sweepShard(f *family, s *shard, now Time) int {
-	n := 0
-	for {
-		removed, more := t.sweepBatch(f, s, now)
-		n += removed
-		if !more {
-			return n
-		}
-	}
 }
 
 // sweepBatch handles at most expireBatch entries, and reports whether seconds

@@ -1,0 +1,42 @@
+package encap
+
+import (
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/packet"
+	"xlvs/lvs"
+)
+
+// newGRE writes a GRE header of size bytes, around packets of an EtherType, to
+// b. It returns the protocol of that.
+func newGRE(b []byte, size int, etherType uint16) (proto uint8) {
+	h := header.GRE(b)
+	h.SetHeaderLen(size)
+	h.SetType(etherType)
+	return header.ProtoGRE
+}
+
+// putGRE sets the checksum of the GRE packet in p, if it has one.
+func (t *Tunnel) putGRE(p *packet.Packet) {
+	if t.opts.Flags&lvs.TunnelCsum != 0 {
+		h := header.GRE(p.Bytes()[p.L4:])
+		h.SetChecksum(h.ComputeChecksum())
+	}
+}
+
+// readGRE reads the GRE header that b begins with, and returns what is behind it.
+func (w *wrapping) readGRE(b []byte) ([]byte, bool) {
+	h, ok := header.ParseGRE(b)
+	if !ok || w.verify && !h.ChecksumOK() {
+		return nil, false
+	}
+	w.size += h.HeaderLen()
+	switch h.Type() {
+	case header.TypeIPv4:
+		w.proto = header.ProtoIPIP
+	case header.TypeIPv6:
+		w.proto = header.ProtoIPv6
+	default:
+		return nil, false
+	}
+	return h.Payload(), true
+}

@@ -23,6 +23,9 @@ type Config struct {
 	Sysctl    lvs.Sysctls
 	Marks     []Mark // the first that a packet matches gives its mark
 	Services  []Service
+
+	// LocalAddresses are for services that have none of their own; see LocalsOf.
+	LocalAddresses []LocalRange
 }
 
 // Dataplane is what a director is started with.

@@ -5,6 +5,7 @@ func decode(t *table) *Config {
 	c := Default()
 	c.Dataplane.decode(t.table("dataplane"))
 	c.Timeouts.decode(t.table("timeouts"))
+	c.decodeFullNAT(t.table("fullnat"))
 	decodeSysctls(t.table("sysctl"), &c.Sysctl)
 	for _, mt := range t.tables("mark", "[[mark]]") {
 		var m Mark
@@ -50,6 +51,12 @@ func (d *Timeouts) decode(t *table) {
 	t.timeout("tcp", &d.TCP)
 	t.timeout("tcpfin", &d.TCPFin)
 	t.timeout("udp", &d.UDP)
+	t.done()
+}
+
+// decodeFullNAT sets what [fullnat] mentions.
+func (c *Config) decodeFullNAT(t *table) {
+	t.locals("local_addresses", &c.LocalAddresses)
 	t.done()
 }
 

@@ -16,10 +16,16 @@ func decodeService(t *table) Service {
 	read(t, "engine", "a string", &s.Engine)
 	read(t, "one_packet", "a boolean", &s.OnePacket)
 	method := defaultMethod
-	spelled(t, "forward", methodWords[:], &method)
+	settle(t, "forward", methodWords[:], &method)
+	t.locals("local_addresses", &s.LocalAddresses)
+	spelled(t, "client_address", clientWords[:], &s.ClientAddress)
+	read(t, "mss_clamp", "a boolean", &s.MSSClamp)
 	for _, rt := range t.tables("real", "[[service.real]]") {
 		r := Real{RealKey: RealKey{Port: s.Port}, Method: method, Weight: defaultWeight}
 		r.decode(rt)
+		if r.Method == unread { // the mistake may be the service's
+			rt.silence("forward")
+		}
 		s.Reals = append(s.Reals, r)
 	}
 	t.done()
@@ -76,7 +82,10 @@ func (r *Real) decode(t *table) {
 	t.require("address")
 	number(t, "port", 0, &r.Port)
 	t.integer("weight", &r.Weight)
-	spelled(t, "forward", methodWords[:], &r.Method)
+	settle(t, "forward", methodWords[:], &r.Method)
+	settle(t, "tun_type", tunnelWords[:], &r.Tunnel)
+	number(t, "tun_port", 1, &r.TunnelPort)
+	spelled(t, "tun_csum", csumWords[:], &r.TunnelFlags)
 	if t.has("u_threshold") {
 		r.Upper = MaxThreshold // if it cannot be read, the lower one is not too high
 		t.integer("u_threshold", &r.Upper)

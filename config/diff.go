@@ -42,6 +42,7 @@ func Diff(old, new *Config) []Change {
 	var d differ
 	d.dataplane(&old.Dataplane, &new.Dataplane)
 	d.timeouts(&old.Timeouts, &new.Timeouts)
+	d.locals(old.LocalAddresses, new.LocalAddresses)
 	d.sysctls(&old.Sysctl, &new.Sysctl)
 	d.marks(old.Marks, new.Marks)
 	d.services(old.Services, new.Services)
@@ -103,6 +104,12 @@ func (d *differ) timeouts(old, new *Timeouts) {
 	compare(d, "timeouts: tcp", durationText(old.TCP), durationText(new.TCP))
 	compare(d, "timeouts: tcpfin", durationText(old.TCPFin), durationText(new.TCPFin))
 	compare(d, "timeouts: udp", durationText(old.UDP), durationText(new.UDP))
+}
+
+// locals compares the local addresses of all services.
+func (d *differ) locals(old, new []LocalRange) {
+	d.about = Change{}
+	compare(d, "fullnat: local_addresses", noneOr(localText(old)), noneOr(localText(new)))
 }
 
 // sysctls compares the sysctls, those without effect too.

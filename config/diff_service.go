@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+
+	"xlvs/lvs"
 )
 
 // services compares the services by their keys.
@@ -65,6 +67,9 @@ func (s *Service) settings() []setting {
 		{"netmask", s.maskText()},
 		{"engine", s.Engine},
 		{"one_packet", used(s.OnePacket, strconv.FormatBool)},
+		{"local_addresses", localText(s.LocalAddresses)},
+		{"client_address", used(s.ClientAddress, ClientAddress.String)},
+		{"mss_clamp", used(s.MSSClamp, strconv.FormatBool)},
 	}
 }
 
@@ -80,10 +85,28 @@ func (s *Service) maskText() string {
 func (r *Real) settings() []setting {
 	return []setting{
 		{"forward", methodText(r.Method)},
+		{"tun_type", r.tunnelText()},
+		{"tun_port", used(int(r.TunnelPort), strconv.Itoa)},
+		{"tun_csum", used(r.TunnelFlags, csumText)},
 		{"weight", strconv.Itoa(r.Weight)},
 		{"u_threshold", used(r.Upper, strconv.Itoa)},
 		{"l_threshold", used(r.Lower, strconv.Itoa)},
 	}
+}
+
+// tunnelText returns what is around packets to r, nothing if r is not behind a
+// tunnel.
+func (r *Real) tunnelText() string {
+	if r.Method != lvs.Tunnel {
+		return ""
+	}
+	return r.Tunnel.String()
+}
+
+// csumText returns how the file spells f, which it can.
+func csumText(f lvs.TunnelFlags) string {
+	name, _ := nameOf(csumWords[:], f)
+	return name
 }
 
 // used returns the text of v, or none if v is zero.
@@ -97,9 +120,12 @@ func used[T comparable](v T, text func(T) string) string {
 // settings compares the settings of what d is about.
 func (d *differ) settings(old, new []setting) {
 	for i, s := range new {
-		compare(d, s.name, cmp.Or(old[i].text, "none"), cmp.Or(s.text, "none"))
+		compare(d, s.name, noneOr(old[i].text), noneOr(s.text))
 	}
 }
+
+// noneOr returns text, or that there is none.
+func noneOr(text string) string { return cmp.Or(text, "none") }
 
 // addedText returns the settings that are used, each behind a comma.
 func addedText(settings []setting) string {

@@ -100,6 +100,30 @@ func TestDiff(t *testing.T) {
 			"service FWM 4294967295: added, scheduler sh, flags sh-fallback,sh-port",
 			"service FWM 4294967295: real 198.51.100.12:8080: added, forward nat, weight 1, u_threshold 100, l_threshold 80",
 		}},
+		"local addresses of all": {func(c *Config) { c.LocalAddresses = c.LocalAddresses[1:2] }, []string{
+			"fullnat: local_addresses 203.0.113.2:1024-65535,203.0.113.3:20000-60000,[2001:db8:2::2]:2000-65535 -> 203.0.113.3:20000-60000",
+		}},
+		"forwarding of a service": {func(c *Config) {
+			s := &c.Services[fullNAT]
+			s.LocalAddresses, s.ClientAddress, s.MSSClamp = nil, ProxyV2, false
+			s.Reals = append(s.Reals, tunnel("2001:db8:1::3", 443, lvs.TunnelGUE, 6080, lvs.TunnelCsum))
+		}, []string{
+			"service TCP [2001:db8::53]:443: local_addresses 203.0.113.4:5000,[2001:db8:2::4]:1024-65535 -> none",
+			"service TCP [2001:db8::53]:443: client_address toa -> proxy-v2",
+			"service TCP [2001:db8::53]:443: mss_clamp true -> none",
+			"service TCP [2001:db8::53]:443: real [2001:db8:1::3]:443: added, forward tun, tun_type gue, tun_port 6080, tun_csum csum, weight 1",
+		}},
+		"another tunnel": {func(c *Config) {
+			c.Services[tunnels].Reals[0].Method = lvs.NAT
+			c.Services[tunnels].Reals[2].TunnelFlags = lvs.TunnelNoCsum
+			c.Services[tunnels].Reals[3] = tunnel("2001:db8:1::2", 8443, lvs.TunnelGRE, 0, lvs.TunnelCsum)
+		}, []string{
+			"service TCP 192.0.2.1:8443: real 198.51.100.11:8443: forward tun -> nat",
+			"service TCP 192.0.2.1:8443: real 198.51.100.11:8443: tun_type ipip -> none",
+			"service TCP 192.0.2.1:8443: real [2001:db8:1::1]:8443: tun_csum remcsum -> none",
+			"service TCP 192.0.2.1:8443: real [2001:db8:1::2]:8443: tun_type ipip -> gre",
+			"service TCP 192.0.2.1:8443: real [2001:db8:1::2]:8443: tun_csum none -> csum",
+		}},
 		"scheduler": {func(c *Config) { c.Services[0].Scheduler = "rr" }, []string{
 			"service TCP 192.0.2.1:80: scheduler wrr -> rr",
 		}},

@@ -21,6 +21,7 @@ func drawConfig(t *rapid.T) *Config {
 	drawDataplane(t, &c.Dataplane)
 	c.Timeouts = Timeouts{between(t, "tcp", MinTimeout, MaxTimeout), between(t, "fin", MinTimeout, MaxTimeout), MinTimeout}
 	drawSysctls(t, &c.Sysctl)
+	c.LocalAddresses = drawLocals(t)
 	for i := range rapid.IntRange(0, 4).Draw(t, "services") {
 		c.Services = append(c.Services, drawService(t, i))
 	}
@@ -116,6 +117,7 @@ func drawService(t *rapid.T, i int) Service {
 	for j := range rapid.IntRange(0, 4).Draw(t, "reals") {
 		s.Reals = append(s.Reals, drawReal(t, &s, fmt.Sprintf(real, 1+j)))
 	}
+	drawForward(t, &s)
 	return s
 }
 
@@ -136,10 +138,15 @@ func drawClient(t *rapid.T, s *Service, i int) {
 
 // drawReal draws the real server of s that has the address.
 func drawReal(t *rapid.T, s *Service, addr string) Real {
-	r := realServer(addr, s.Port, lvs.DirectRouting, rapid.IntRange(0, MaxWeight).Draw(t, "weight"))
-	if rapid.Bool().Draw(t, "nat") {
-		r.Method = lvs.NAT
+	r := realServer(addr, s.Port, drawMethod(t, s), rapid.IntRange(0, MaxWeight).Draw(t, "weight"))
+	switch r.Method {
+	case lvs.Tunnel:
+		drawTunnel(t, &r)
+	case lvs.NAT, lvs.FullNAT:
 		r.Port = rapid.Uint16Min(min(s.Port, 1)).Draw(t, "real port")
+	}
+	if r.Method == lvs.Tunnel || r.Method == lvs.FullNAT {
+		r.Addr = rapid.SampledFrom([]netip.Addr{r.Addr, otherFamily(r.Addr)}).Draw(t, "address")
 	}
 	r.Upper = rapid.IntRange(0, MaxThreshold).Draw(t, "upper")
 	r.Lower = rapid.IntRange(0, r.Upper).Draw(t, "lower")

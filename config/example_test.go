@@ -22,7 +22,7 @@ wieght = 3
 	fmt.Println(err)
 	// Output:
 	// xlvs.toml:6: service TCP 192.0.2.1:80: scheduler "random": unknown name: must be "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh" or "twos"
-	// xlvs.toml:10: unknown key "wieght": allowed here: address, port, weight, forward, u_threshold, l_threshold
+	// xlvs.toml:10: unknown key "wieght": allowed here: address, port, weight, forward, tun_type, tun_port, tun_csum, u_threshold, l_threshold
 }
 
 // A reload tells what it changes.

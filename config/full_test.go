@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"xlvs/lvs"
@@ -22,7 +23,11 @@ func full() *Config {
 		Timeouts: Timeouts{15 * time.Minute, time.Minute, 90 * time.Second},
 		Sysctl:   lvs.DefaultSysctls(),
 		Marks:    fullMarks(),
-		Services: append(fullServices(), fullMore()...),
+		Services: slices.Concat(fullServices(), fullMore(), fullForward()),
+
+		LocalAddresses: []LocalRange{
+			local("203.0.113.2", 1024, 65535), local("203.0.113.3", 20000, 60000), local("2001:db8:2::2", 2000, 65535),
+		},
 	}
 	c.Sysctl.ConnReuseMode = 3
 	c.Sysctl.DropEntry = 1

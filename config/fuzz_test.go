@@ -28,6 +28,8 @@ func addSeeds(f *testing.F) {
 	f.Add("sysctl = {sync_threshold=[\n1, 2], est_cpulist='0'}\n[[mark]]\nmark=1\ndestination='::/0'\nports=' 1-2,3'")
 	f.Add("[[service]]\nprotocol='udp'\nvip='::2'\nport=0\npersistence='1s'\nnetmask='fff0::'\nengine='sip'")
 	f.Add("[[service]]\nmark=1\nfamily='ipv6'\nflags=[]\nnetmask=1\none_packet=true\n[[mark]]\nmark=1\ndestination='::2'")
+	f.Add("fullnat = {local_addresses=['::2','[::3]:1-2']}\n[[service]]\nmark=1\nforward='fullnat'\nreal=[{address='::4'}]\n[[mark]]\nmark=1\ndestination='0.0.0.0'")
+	f.Add("[[service]]\nprotocol='tcp'\nvip='::2'\nport=1\nmss_clamp=true\nreal=[{address='192.0.2.1',forward='tun',tun_type='gue',tun_port=1,tun_csum='remcsum'}]")
 	f.Add("a = [[[[{b=[{}]}]]]]\n'' = 1\n\"\x00")
 	f.Add("[dataplane]\ninterfaces = ['\u00e9th\\0', \"\\u0065th1\"]")
 }

@@ -135,6 +135,7 @@ func TestServiceKeyString(t *testing.T) {
 	want := []string{
 		"TCP 192.0.2.1:80", "UDP [2001:db8::53]:53", "TCP 192.0.2.1:443", "FWM 5", "FWM 5 IPv6",
 		"TCP 192.0.2.2:0", "UDP 192.0.2.1:5060", "SCTP 192.0.2.1:9000",
+		"TCP 192.0.2.1:8443", "TCP [2001:db8::53]:443", "UDP 192.0.2.1:53",
 	}
 	for i, s := range c.Services {
 		if got := s.String(); got != want[i] {

@@ -42,7 +42,7 @@ func TestParseBroken(t *testing.T) {
 func TestParseEmptyIsDefault(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty file":   "",
-		"empty tables": "service = []\nmark = []\n[dataplane]\ninterfaces = []\n[timeouts]\n[sysctl]\n",
+		"empty tables": "service = []\nmark = []\nfullnat.local_addresses = []\n[dataplane]\ninterfaces = []\n[timeouts]\n[sysctl]\n",
 	} {
 		got, err := Parse("xlvs.toml", []byte(text))
 		if err != nil || !reflect.DeepEqual(got, Default()) {
@@ -103,7 +103,7 @@ func TestParseErrors(t *testing.T) {
 		"vip with prefix":                {strings.Replace(service, ".1\"", ".1/32\"", 1), ErrAddress, "3:"},
 		"protocol in capitals":           {strings.Replace(service, "tcp", "TCP", 1), ErrUnknownName, "2:"},
 		"scheduler that none is":         {service + "scheduler = \"wrandom\"\n", ErrUnknownName, "5:"},
-		"forward not here yet":           {service + "forward = \"tun\"\n", ErrUnknownName, "5:"},
+		"forward by ipvsadm's word":      {service + "forward = \"masq\"\n", ErrUnknownName, "5:"},
 		"timeout overflows":              {"[timeouts]\nudp = 9223372036854775807\n", ErrRange, "2:"},
 		"timeout without a unit":         {"[timeouts]\nudp = \"300\"\n", ErrType, "2:"},
 		"timeout is negative":            {"[timeouts]\nudp = -1\n", ErrRange, "2:"},

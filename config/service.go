@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"xlvs/lvs"
@@ -44,6 +45,21 @@ type Service struct {
 	Engine      string             // what makes a client besides: "sip", its Call-ID; "" for nothing
 	OnePacket   bool               // each UDP packet is scheduled by itself
 	Reals       []Real             // in the order of the file
+
+	LocalAddresses []LocalRange  // for fullnat, in the place of the director's; empty: those
+	ClientAddress  ClientAddress // how real servers learn the client's address where they do not see it
+	MSSClamp       bool          // lower the MSS of TCP, so that segments fit with what tun and fullnat add
+}
+
+// firstBy returns the first real server of s that one of methods reaches, nil if
+// there is none.
+func (s *Service) firstBy(methods ...lvs.Method) *Real {
+	for i := range s.Reals {
+		if slices.Contains(methods, s.Reals[i].Method) {
+			return &s.Reals[i]
+		}
+	}
+	return nil
 }
 
 // engines are the persistence engines (ipvsadm --pe).
@@ -62,8 +78,12 @@ func (k RealKey) String() string { return netip.AddrPortFrom(k.Addr, k.Port).Str
 // A Real is a real server of one service.
 type Real struct {
 	RealKey
-	Method lvs.Method // NAT or DirectRouting
+	Method lvs.Method // NAT, DirectRouting, Tunnel or FullNAT
 	Weight int        // 0: quiesced, no new connections
+
+	Tunnel      lvs.TunnelType  // these three of a Tunnel alone
+	TunnelPort  uint16          // of TunnelGUE alone, where packets go
+	TunnelFlags lvs.TunnelFlags // which checksum; TunnelIPIP has none, TunnelGRE no TunnelRemCsum
 
 	// With Upper connections it gets no new ones until it has fewer than Lower.
 	// Upper 0: no limit; Lower 0: three quarters of Upper.

@@ -30,6 +30,10 @@ func (t *table) check(key string, err error) {
 	}
 }
 
+// silence drops all errors about key that are still to come: they would follow
+// from one that has been noted.
+func (t *table) silence(key string) { t.doc.reported[join(t.path, key)] = true }
+
 // has reports whether key is there, whatever it holds.
 func (t *table) has(key string) bool {
 	if !slices.Contains(t.known, key) {

@@ -12,19 +12,24 @@ import (
 
 // Errors that Validate wraps.
 var (
-	ErrDuplicateService   = errors.New("duplicate service")
-	ErrDuplicateReal      = errors.New("duplicate real server")
-	ErrDuplicateMark      = errors.New("duplicate mark rule")
-	ErrDuplicateInterface = errors.New("duplicate interface")
-	ErrInterface          = errors.New("not an interface name")
-	ErrForeignInterface   = errors.New("not among the interfaces")
-	ErrAddress            = errors.New("unusable address")
-	ErrAddressFamily      = errors.New("address family mismatch")
-	ErrPort               = errors.New("port mismatch")
-	ErrRange              = errors.New("out of range")
-	ErrUnknownName        = errors.New("unknown name")
-	ErrUnknownMark        = errors.New("unknown mark")
-	ErrEngine             = errors.New("engine mismatch")
+	ErrDuplicateService      = errors.New("duplicate service")
+	ErrDuplicateReal         = errors.New("duplicate real server")
+	ErrDuplicateMark         = errors.New("duplicate mark rule")
+	ErrDuplicateInterface    = errors.New("duplicate interface")
+	ErrDuplicateLocalAddress = errors.New("overlapping local addresses")
+	ErrNoLocalAddress        = errors.New("no local address")
+	ErrInterface             = errors.New("not an interface name")
+	ErrForeignInterface      = errors.New("not among the interfaces")
+	ErrAddress               = errors.New("unusable address")
+	ErrAddressFamily         = errors.New("address family mismatch")
+	ErrPort                  = errors.New("port mismatch")
+	ErrRange                 = errors.New("out of range")
+	ErrUnknownName           = errors.New("unknown name")
+	ErrUnknownMark           = errors.New("unknown mark")
+	ErrEngine                = errors.New("engine mismatch")
+	ErrMethod                = errors.New("method mismatch")
+	ErrTunnel                = errors.New("tunnel mismatch")
+	ErrClientAddress         = errors.New("client address mismatch")
 )
 
 // Validate reports everything that is wrong with c, joined. What Parse returns
@@ -64,11 +69,15 @@ func (c *Config) check(r reporter) {
 	c.Timeouts.check(r.inside("timeouts", "timeouts"))
 	checkSysctls(&c.Sysctl, r.inside("sysctl", "sysctl"))
 	c.checkMarks(r)
+	vips := c.vips()
+	checkLocals(r.inside("fullnat", "fullnat"), c.LocalAddresses, vips)
 	first := make(map[ServiceKey]int)
 	for i := range c.Services {
 		s := &c.Services[i]
 		sr := r.inside(fmt.Sprintf("service.%d", i), s.label(i))
 		s.check(sr)
+		checkLocals(sr, s.LocalAddresses, vips)
+		s.checkMethods(sr, c.LocalsOf(s))
 		if s.Mark != 0 && !c.gives(s.ServiceKey) {
 			sr("mark", fmt.Errorf("mark %d: %w: no [[mark]] with a destination of this family gives it", s.Mark, ErrUnknownMark))
 		}

@@ -24,11 +24,12 @@ func (r *Real) readable(s *Service) bool {
 // cannot be compared because s or r lacks it, only the lack is reported.
 func (r *Real) check(rep reporter, s *Service) {
 	rep.check("address", checkAddress("address", r.Addr, realObjection(r.Addr)))
-	rep.check("address", r.checkAgainst(s.VIP))
+	rep.check("address", r.checkFamily(s.VIP))
 	rep.check("port", r.checkPort(s))
 	if _, ok := nameOf(methodWords[:], r.Method); !ok {
 		rep("forward", fmt.Errorf("forward %v: %w: must be %s", r.Method, ErrUnknownName, oneOf(methodWords[:])))
 	}
+	r.checkTunnel(rep)
 	rep.check("weight", within("weight", r.Weight, 0, MaxWeight))
 	rep.check("u_threshold", within("u_threshold", r.Upper, 0, MaxThreshold))
 	rep.check("l_threshold", r.checkLower())
@@ -42,11 +43,13 @@ func (r *Real) checkLower() error {
 	return within("l_threshold", r.Lower, 0, MaxThreshold)
 }
 
-// checkAgainst checks the address of r against the virtual one: neither method
-// turns one family into the other.
-func (r *Real) checkAgainst(vip netip.Addr) error {
+// checkFamily checks the family of r's address against that of the virtual one:
+// but for a packet inside another, or one that is made anew, they are the same.
+func (r *Real) checkFamily(vip netip.Addr) error {
 	switch {
 	case !r.Addr.IsValid() || !vip.IsValid():
+		return nil
+	case r.Method != lvs.NAT && r.Method != lvs.DirectRouting:
 		return nil
 	case family(r.Addr) != family(vip):
 		return fmt.Errorf("%w: nat and dr need both of one family, and the service is %s", ErrAddressFamily, family(vip))
@@ -68,9 +71,9 @@ func (r *Real) checkPort(s *Service) error {
 	switch {
 	case s.byMark(), s.Port == 0 && s.Persistence == 0: // any; nothing to compare with
 		return nil
-	case r.Method == lvs.DirectRouting && r.Port != 0 && r.Port != s.Port:
-		return fmt.Errorf("port %d: %w: dr leaves the packet as the client sent it, so it must be %d or omitted",
-			r.Port, ErrPort, s.Port)
+	case (r.Method == lvs.DirectRouting || r.Method == lvs.Tunnel) && r.Port != 0 && r.Port != s.Port:
+		return fmt.Errorf("port %d: %w: %s leaves the packet as the client sent it, so it must be %d or omitted",
+			r.Port, ErrPort, methodText(r.Method), s.Port)
 	case r.Port == 0 && s.Port != 0:
 		return within("port", r.Port, 1, 65535)
 	}

@@ -97,7 +97,7 @@ func TestValidate(t *testing.T) {
 		"real server of two services":  {func(c *Config) { c.Services[2].Reals = c.Services[0].Reals[:2] }, nil},
 		"no real port":                 {func(c *Config) { c.Services[0].Reals[0].Port = 0 }, ErrRange},
 		"dr to another port":           {func(c *Config) { c.Services[1].Reals[0].Port = 54 }, ErrPort},
-		"method that is not here yet":  {func(c *Config) { c.Services[0].Reals[0].Method = lvs.Tunnel }, ErrUnknownName},
+		"method of the kernel alone":   {func(c *Config) { c.Services[0].Reals[0].Method = lvs.LocalNode }, ErrUnknownName},
 		"negative weight":              {func(c *Config) { c.Services[0].Reals[0].Weight = -1 }, ErrRange},
 		"weight larger than ipvsadm's": {func(c *Config) { c.Services[0].Reals[0].Weight = MaxWeight + 1 }, ErrRange},
 	}

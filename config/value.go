@@ -144,6 +144,14 @@ func spelled[T comparable](t *table, key string, words []word[T], dst *T) bool {
 	return true
 }
 
+// settle is spelled for a word on which other checks depend: if it cannot be
+// read, dst becomes unread.
+func settle[T ~uint8](t *table, key string, words []word[T], dst *T) {
+	if t.has(key) && !spelled(t, key, words, dst) {
+		*dst = unread
+	}
+}
+
 // duration reads a duration in a string; want is what an error says of it.
 func (t *table) duration(key, want string, dst *time.Duration) bool {
 	var text string

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"xlvs/lvs"
 )
@@ -23,6 +24,9 @@ func (c *Config) Warnings() (warnings []string) {
 			warn("%v has no effect: no service of this family has mark %d", m, m.Mark)
 		}
 	}
+	if len(c.LocalAddresses) > 0 && !slices.ContainsFunc(c.Services, takesGlobalLocals) {
+		warn("fullnat: local_addresses %s has no effect: no service with a fullnat real server lacks its own", localText(c.LocalAddresses))
+	}
 	for i := range c.Services {
 		s := &c.Services[i]
 		for _, w := range s.warnings() {
@@ -30,6 +34,11 @@ func (c *Config) Warnings() (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// takesGlobalLocals reports whether s needs local addresses and has none itself.
+func takesGlobalLocals(s Service) bool {
+	return len(s.LocalAddresses) == 0 && s.firstBy(lvs.FullNAT) != nil
 }
 
 // wants reports whether a service takes packets by the mark that m gives.
@@ -50,12 +59,34 @@ func (s *Service) warnings() (warnings []string) {
 	if s.Persistence == 0 && s.MaskBits != 0 {
 		warnings = append(warnings, fmt.Sprintf("netmask %d has no effect: there is no persistence", s.MaskBits))
 	}
+	warnings = append(warnings, s.methodWarnings()...)
 	for i := range s.Reals {
 		r := &s.Reals[i]
-		if r.Method == lvs.NAT && r.Port != 0 && s.Port == 0 && s.Persistence != 0 {
+		if (r.Method == lvs.NAT || r.Method == lvs.FullNAT) && r.Port != 0 && s.Port == 0 && s.Persistence != 0 {
 			warnings = append(warnings,
 				fmt.Sprintf("real %v: port %d has no effect: with persistence packets keep theirs", r, r.Port))
 		}
+	}
+	return warnings
+}
+
+// methodWarnings returns what s says that none of its real servers is reached by.
+func (s *Service) methodWarnings() (warnings []string) {
+	vain := func(setting, why string) {
+		warnings = append(warnings, fmt.Sprintf("%s has no effect: %s", setting, why))
+	}
+	if len(s.LocalAddresses) > 0 && s.firstBy(lvs.FullNAT) == nil {
+		vain("local_addresses "+localText(s.LocalAddresses), "no real server is behind fullnat")
+	}
+	if s.ClientAddress != NoClientAddress && s.firstBy(lvs.NAT, lvs.FullNAT) == nil {
+		vain("client_address "+s.ClientAddress.String(), "no real server is behind nat or fullnat")
+	}
+	switch {
+	case !s.MSSClamp:
+	case !s.byMark() && s.Protocol != lvs.TCP:
+		vain("mss_clamp", "only TCP has an MSS")
+	case s.firstBy(lvs.Tunnel, lvs.FullNAT) == nil:
+		vain("mss_clamp", "no real server is behind tun or fullnat")
 	}
 	return warnings
 }

@@ -38,6 +38,30 @@ func TestWarnings(t *testing.T) {
 		"mask without persistence": {func(c *Config) { c.Services[0].MaskBits = 24 }, []string{
 			"service TCP 192.0.2.1:80: netmask 24 has no effect: there is no persistence",
 		}},
+		"local addresses of a service, no fullnat": {func(c *Config) {
+			c.Services[tunnels].LocalAddresses = []LocalRange{local("203.0.113.5", 1, 2)}
+		}, []string{
+			"service TCP 192.0.2.1:8443: local_addresses 203.0.113.5:1-2 has no effect: no real server is behind fullnat",
+		}},
+		"local addresses of all, all have their own": {func(c *Config) {
+			c.LocalAddresses = c.LocalAddresses[1:]
+			c.Services[fullNATMixed].LocalAddresses = c.LocalAddresses
+		}, []string{
+			"fullnat: local_addresses 203.0.113.3:20000-60000,[2001:db8:2::2]:2000-65535" +
+				" has no effect: no service with a fullnat real server lacks its own",
+		}},
+		"client address for nobody": {func(c *Config) { c.Services[fullNATMixed].Reals = nil; c.LocalAddresses = nil }, []string{
+			"service UDP 192.0.2.1:53: client_address proxy-v2 has no effect: no real server is behind nat or fullnat",
+		}},
+		"MSS of UDP": {func(c *Config) { c.Services[fullNATMixed].MSSClamp = true }, []string{
+			"service UDP 192.0.2.1:53: mss_clamp has no effect: only TCP has an MSS",
+		}},
+		"MSS with nat and dr": {func(c *Config) { c.Services[0].MSSClamp = true }, []string{
+			"service TCP 192.0.2.1:80: mss_clamp has no effect: no real server is behind tun or fullnat",
+		}},
+		"MSS by mark, with fullnat": {func(c *Config) {
+			c.Services[byMark4].MSSClamp, c.Services[byMark4].Reals[0].Method = true, lvs.FullNAT
+		}, nil},
 		"port with persistence, by mark": {func(c *Config) {
 			c.Services[byMark6].Reals[0].Method, c.Services[byMark6].Reals[0].Port = lvs.NAT, 80
 		}, []string{

@@ -18,10 +18,17 @@ type word[T comparable] struct {
 var (
 	protocolWords = [...]word[lvs.Protocol]{{"tcp", lvs.TCP}, {"udp", lvs.UDP}, {"sctp", lvs.SCTP}}
 	familyWords   = [...]word[netip.Addr]{{"ipv4", netip.IPv4Unspecified()}, {"ipv6", netip.IPv6Unspecified()}}
-	methodWords   = [...]word[lvs.Method]{{"nat", lvs.NAT}, {"dr", lvs.DirectRouting}}
+	methodWords   = [...]word[lvs.Method]{{"nat", lvs.NAT}, {"dr", lvs.DirectRouting}, {"tun", lvs.Tunnel}, {"fullnat", lvs.FullNAT}}
+	tunnelWords   = [...]word[lvs.TunnelType]{{"ipip", lvs.TunnelIPIP}, {"gre", lvs.TunnelGRE}, {"gue", lvs.TunnelGUE}}
+	csumWords     = [...]word[lvs.TunnelFlags]{{"none", lvs.TunnelNoCsum}, {"csum", lvs.TunnelCsum}, {"remcsum", lvs.TunnelRemCsum}}
+	clientWords   = [...]word[ClientAddress]{{"none", NoClientAddress}, {"proxy-v2", ProxyV2}, {"toa", TOA}}
 	modeWords     = [...]word[Mode]{{"auto", Auto}, {"xdp", XDP}, {"xdp-generic", XDPGeneric}, {"packet", Packet}}
 	preferWords   = [...]word[Prefer]{{"pps", PPS}, {"bulk", Bulk}}
 )
+
+// unread stands where a word could not be read on which other checks depend: none
+// of them takes it for a value of theirs.
+const unread = 0xff
 
 // valueOf returns what name stands for.
 func valueOf[T comparable](words []word[T], name string) (value T, ok bool) {

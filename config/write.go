@@ -15,6 +15,7 @@ type (
 	configFile struct {
 		Dataplane dataplaneFile  `toml:"dataplane"`
 		Timeouts  timeoutsFile   `toml:"timeouts"`
+		FullNAT   fullnatFile    `toml:"fullnat"`
 		Sysctl    map[string]any `toml:"sysctl"`
 		Marks     []markFile     `toml:"mark"`
 		Services  []serviceFile  `toml:"service"`
@@ -37,6 +38,9 @@ type (
 		TCP    string `toml:"tcp"`
 		TCPFin string `toml:"tcpfin"`
 		UDP    string `toml:"udp"`
+	}
+	fullnatFile struct {
+		LocalAddresses []string `toml:"local_addresses"`
 	}
 )
 
@@ -61,6 +65,7 @@ func (c *Config) file() configFile {
 	f := configFile{
 		Dataplane: c.Dataplane.file(),
 		Timeouts:  timeoutsFile{durationText(t.TCP), durationText(t.TCPFin), durationText(t.UDP)},
+		FullNAT:   fullnatFile{localTexts(c.LocalAddresses)},
 		Sysctl:    sysctlFile(&c.Sysctl),
 	}
 	for i := range c.Marks {

@@ -23,12 +23,18 @@ type (
 		Netmask     int        `toml:"netmask,omitzero"`
 		Engine      string     `toml:"engine,omitempty"`
 		OnePacket   bool       `toml:"one_packet,omitempty"`
+		Locals      []string   `toml:"local_addresses,omitempty"`
+		Client      string     `toml:"client_address,omitempty"`
+		MSSClamp    bool       `toml:"mss_clamp,omitempty"`
 		Reals       []realFile `toml:"real"`
 	}
 	realFile struct {
 		Address string `toml:"address"`
 		Port    uint16 `toml:"port"`
 		Forward string `toml:"forward"`
+		Tunnel  string `toml:"tun_type,omitempty"`
+		TunPort uint16 `toml:"tun_port,omitzero"`
+		TunCsum string `toml:"tun_csum,omitempty"`
 		Weight  int    `toml:"weight"`
 		Upper   int    `toml:"u_threshold,omitzero"`
 		Lower   int    `toml:"l_threshold,omitzero"`
@@ -49,6 +55,7 @@ func (s *Service) file() serviceFile {
 	f := serviceFile{
 		Scheduler: s.Scheduler, Flags: s.Flags.Names(s.Scheduler),
 		Netmask: s.MaskBits, Engine: s.Engine, OnePacket: s.OnePacket,
+		Locals: localTexts(s.LocalAddresses), Client: used(s.ClientAddress, ClientAddress.String), MSSClamp: s.MSSClamp,
 	}
 	if s.byMark() {
 		f.Mark = s.Mark
@@ -60,8 +67,17 @@ func (s *Service) file() serviceFile {
 	if s.Persistence != 0 {
 		f.Persistence = durationText(s.Persistence)
 	}
-	for _, r := range s.Reals {
-		f.Reals = append(f.Reals, realFile{r.Addr.String(), r.Port, methodText(r.Method), r.Weight, r.Upper, r.Lower})
+	for i := range s.Reals {
+		f.Reals = append(f.Reals, s.Reals[i].file())
 	}
 	return f
+}
+
+// file returns what Write encodes of r.
+func (r *Real) file() realFile {
+	return realFile{
+		Address: r.Addr.String(), Port: r.Port, Weight: r.Weight, Upper: r.Upper, Lower: r.Lower,
+		Forward: methodText(r.Method),
+		Tunnel:  r.tunnelText(), TunPort: r.TunnelPort, TunCsum: used(r.TunnelFlags, csumText),
+	}
 }

@@ -24,6 +24,9 @@ func TestWriteDefault(t *testing.T) {
   tcpfin = "120s"
   udp = "300s"
 
+[fullnat]
+  local_addresses = []
+
 [sysctl]
   am_droprate = 10
   amemthresh = 1024

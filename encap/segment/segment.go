@@ -1,11 +1,14 @@
-// Package segment cuts super-frames into the segments that a link takes.
+// Package segment cuts frames into pieces that a link takes: super-frames into
+// segments, IPv4 packets into fragments.
 //
 // Linux hands a frame of up to 64 KiB around under one set of headers until a
 // device cuts it (generic segmentation offload). Where none will, on an AF_XDP
 // port or inside an outer header, a Cutter cuts as the kernel does: one segment
-// at a time, each into a packet that the caller has room for. It allocates
-// nothing and changes nothing in the frame. Which frames are to be cut, and what
-// then happens to the segments, is the caller's business.
+// at a time, each into a packet that the caller has room for. A Fragmenter does
+// the same to a packet, tunnelled or not, that is longer than its path's MTU and
+// may be cut. Neither allocates; all that changes in the frame is a checksum that
+// fragments need finished. Which frames are to be cut, and what then happens to
+// the pieces, is the caller's business.
 package segment
 
 import (

@@ -33,6 +33,10 @@ type Queues interface {
 	Send(ps []*packet.Packet)
 	// Release takes ps back.
 	Release(ps []*packet.Packet)
+	// NewFrame makes p an empty packet with room for n bytes and headroom
+	// before them, for a piece of the packet of, whose In it takes over. It is
+	// the caller's until Send or Release. It reports false if there is no room.
+	NewFrame(p, of *packet.Packet, n int) bool
 	// Wait returns when a packet may have arrived, on a timeout, or on Wake.
 	Wait(timeout time.Duration) error
 	// Wake ends a Wait. Any goroutine may call it.

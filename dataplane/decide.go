@@ -9,35 +9,47 @@ import (
 
 // decide takes one packet to its verdict: connection first, then service.
 func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
-	if f.verdict != undecided {
-		if f.verdict == NotOurs {
-			return w.stray(p, f)
-		}
+	switch {
+	case f.verdict == NotOurs:
+		return w.stray(p, f)
+	case f.verdict != undecided:
 		return f.verdict
+	case f.piece:
+		return w.decidePiece(p, f)
 	}
 	var c conntrack.Conn
-	ok := w.d.table.Find(&c, &f.key, &f.tuple) || f.both && w.findRequest(&c, f)
+	d, v := w.connect(p, f, &c)
+	if v != undecided {
+		return v
+	}
+	return w.transmit(p, f, &c, d)
+}
+
+// connect finds the connection of a packet, or begins it, and takes it one step
+// on. It returns undecided when c is that connection and d its destination.
+func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *destination, v Verdict) {
+	ok := w.d.table.Find(c, &f.key, &f.tuple) || f.both && w.findRequest(c, f)
 	if ok && f.dir == conntrack.In {
-		ok = w.stands(f, &c)
+		ok = w.stands(f, c)
 	}
 	if !ok {
-		switch v := w.admit(p, f, &c); v {
+		switch v := w.admit(p, f, c); v {
 		case undecided:
 		case NotOurs:
-			return w.stray(p, f)
+			return nil, w.stray(p, f)
 		default:
-			return v
+			return nil, v
 		}
 	}
-	d := w.destination(&c)
+	d = w.destination(c)
 	if f.dir == conntrack.In && d.removed.Load() {
-		return DestinationGone // as with expire_nodest_conn=0
+		return nil, DestinationGone // as with expire_nodest_conn=0
 	}
 	w.count(d, f)
 	if !f.related {
-		w.d.table.Step(&c, f.dir, f.event, w.now)
+		w.d.table.Step(c, f.dir, f.event, w.now)
 	}
-	return w.transmit(p, f, &c, d)
+	return d, undecided
 }
 
 // findRequest looks for a request where the packet could have been a reply, and
@@ -52,7 +64,7 @@ func (w *worker) findRequest(c *conntrack.Conn, f *flow) bool {
 // goes on. It is forgotten if the client has used its port again, or if its real
 // server is gone and expire_nodest_conn says not to wait (ip_vs_in).
 func (w *worker) stands(f *flow, c *conntrack.Conn) bool {
-	if c.NoClientPort() && !w.d.table.Claim(c, &f.tuple) {
+	if c.NoClientPort() && !f.related && !w.d.table.Claim(c, &f.tuple) {
 		return w.d.table.Find(c, &f.key, &f.tuple) && !c.NoClientPort()
 	}
 	sysctl := &w.snap.sysctl

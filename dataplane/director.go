@@ -12,6 +12,7 @@ import (
 	"xlvs/conntrack"
 	"xlvs/conntrack/ftp"
 	"xlvs/dataplane/defence"
+	"xlvs/dataplane/fragment"
 	"xlvs/dataplane/mark"
 	"xlvs/dataplane/rate"
 	"xlvs/dataplane/steer"
@@ -37,6 +38,7 @@ type Director struct {
 	defence  defence.Defence
 
 	announced announcements
+	fragments *fragment.Tracker[fate]
 
 	// What Open adds; without it there are queues, a router and a filter only.
 	hardware
@@ -69,6 +71,7 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 	d := &Director{
 		table: table, loads: loads, router: router, filter: filter,
 		clock:     func() time.Duration { return time.Since(start) },
+		fragments: fragment.New[fate](fragment.Options{}),
 		announced: announcements{modes: map[lvs.Tuple]ftp.Mode{}},
 		config:    config.Default(), clients: map[lvs.Tuple]struct{}{}, hardware: hardware{warn: func(error) {}},
 		byID: []*destination{newBypass()}, marking: mark.New(nil),

@@ -97,6 +97,13 @@ func (q *memQueue) Send(ps []*packet.Packet) {
 	}
 }
 
+func (q *memQueue) NewFrame(p, of *packet.Packet, n int) bool {
+	p.Reset(make([]byte, packet.Headroom+n), packet.Headroom, 0)
+	p.In = of.In
+	q.given++
+	return true
+}
+
 func (q *memQueue) Release(ps []*packet.Packet) { q.dropped += len(ps) }
 func (q *memQueue) Wait(time.Duration) error    { return nil }
 func (q *memQueue) Wake()                       {}

@@ -23,6 +23,7 @@ type flow struct {
 	both    bool          // the other direction is possible too
 	opens   bool          // may begin a connection
 	related bool          // an ICMP error about a connection
+	piece   bool          // of a datagram in fragments
 }
 
 // read parses p into f and marks the headers in p. It leaves f undecided, or
@@ -63,7 +64,7 @@ func (f *flow) readIPv4(p *packet.Packet, b []byte, l3 int) Verdict {
 	f.tuple.Proto = lvs.Protocol(h.Proto())
 	f.proto = f.tuple.Proto
 	if h.IsFragment() {
-		return f.readFragment(p, h.FragmentOffset())
+		return f.readFragment(p, h.FragmentOffset() == 0)
 	}
 	return f.readTransport(p, checksum.Pseudo4(h.Src(), h.Dst(), h.Proto(), len(h)-h.HeaderLen()))
 }
@@ -87,19 +88,58 @@ func (f *flow) readIPv6(p *packet.Packet, b []byte, l3 int) Verdict {
 		return Unreadable // IPv4-mapped addresses have no place on a wire, and would pass for IPv4 here
 	}
 	if t.MoreFragments || t.FragmentOffset != 0 {
-		return f.readFragment(p, t.FragmentOffset)
+		return f.readFragment(p, t.FragmentOffset == 0)
 	}
 	return f.readTransport(p, checksum.Pseudo6(h.Src(), h.Dst(), t.Proto, len(h)-t.Offset))
 }
 
-// readFragment ends fragments. Whose the later ones are cannot be told without
-// the first, and the host may have that.
-func (f *flow) readFragment(p *packet.Packet, offset int) Verdict {
-	p.L4 = 0
-	if offset != 0 {
+// readFragment reads a piece of a datagram. Only the first has the ports; no sum
+// over a piece says anything.
+func (f *flow) readFragment(p *packet.Packet, first bool) Verdict {
+	b := p.Bytes()[p.L4:]
+	if !first {
+		p.L4 = 0
+	}
+	switch f.proto {
+	case lvs.AH, lvs.ESP:
+		f.followKeyExchange() // which goes by addresses
+		return undecided
+	case lvs.TCP, lvs.UDP, lvs.SCTP:
+		f.piece = true
+	default:
 		return NotOurs
 	}
-	return Fragment
+	if first {
+		return f.readFirst(b)
+	}
+	return undecided
+}
+
+// readFirst reads the ports of a datagram from its first piece.
+func (f *flow) readFirst(b []byte) Verdict {
+	if _, ok := header.ParsePorts(b); !ok {
+		return undecided // too short a piece: not for ports to be found out
+	}
+	f.setPorts(b)
+	switch f.proto {
+	case lvs.TCP:
+		h, ok := header.ParseTCP(b)
+		if !ok {
+			return Unreadable
+		}
+		f.event = conntrack.TCPEvent(uint8(h.Flags()))
+		f.opens = f.event == conntrack.EventSYN
+	case lvs.SCTP:
+		h, ok := header.ParseSCTP(b)
+		if !ok {
+			return Unreadable
+		}
+		f.event, ok = conntrack.SCTPEvent(h.Chunks())
+		f.opens = ok && f.event == conntrack.EventInit
+	default:
+		f.opens = true
+	}
+	return undecided
 }
 
 // readTransport reads the ports. pseudo is the sum of the pseudo header.
@@ -167,6 +207,7 @@ func (f *flow) readSCTP(p *packet.Packet, b []byte) Verdict {
 		return Unreadable
 	}
 	f.setPorts(b)
+	h.Finish() // a local sender may have left the checksum to a device
 	if f.event, ok = conntrack.SCTPEvent(h.Chunks()); !ok {
 		return Unreadable
 	}

@@ -152,10 +152,16 @@ func (w *worker) translateAnswer(p *packet.Packet, payload []byte, f *flow, c *c
 	return undecided
 }
 
-// expectData opens data connection n of control connection c.
+// expectData opens data connection n of control connection c. What was announced
+// before for the same port, and has not been opened, is no more.
 func (w *worker) expectData(c *conntrack.Conn, n *conntrack.Connection) bool {
 	n.Dest, n.Method, n.Parent = c.Dest, c.Method, c.AsParent()
 	n.State, n.Timeout = lvs.TCPListen, ftpDataTimeout
+	var k conntrack.Key
 	var data conntrack.Conn
-	return w.d.table.Insert(&data, n, w.now)
+	w.d.table.Key(&k, &n.Tuple, conntrack.In)
+	if w.d.table.Find(&data, &k, &n.Tuple) && (data.NoClientPort() || data.Addr != n.Real) {
+		w.d.table.Expire(&data)
+	}
+	return w.d.table.Insert(&data, n, w.now).OK()
 }

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"xlvs/conntrack"
+	"xlvs/dataplane/fragment"
 	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
@@ -14,13 +15,15 @@ const (
 	maxHeld       = 256
 )
 
-// A heldPacket waits for its next hop to be resolved, unchanged so far.
+// A heldPacket waits for its next hop to be resolved, or for the first piece of
+// its datagram, unchanged so far.
 type heldPacket struct {
 	packet packet.Packet
 	flow   flow
 	conn   conntrack.Conn
 	hop    neigh.HopID
-	done   bool // has its verdict; its frame is on its way back
+	ticket fragment.Ticket // set of a piece that waits for the first
+	done   bool            // has its verdict; its frame is on its way back
 }
 
 // unresolved asks for the next hop and keeps p meanwhile. Of a hop that does not
@@ -48,7 +51,11 @@ func (w *worker) unresolved(p *packet.Packet, f *flow, c *conntrack.Conn, id nei
 func (w *worker) retryHeld() {
 	for i := range w.held {
 		h := &w.held[i]
-		if h.done || w.d.router.Hop(h.hop).State == neigh.Pending {
+		if h.ticket != (fragment.Ticket{}) {
+			w.retryPiece(h)
+			continue
+		}
+		if w.d.router.Hop(h.hop).State == neigh.Pending {
 			continue
 		}
 		h.done = true
@@ -62,10 +69,7 @@ func (w *worker) transmitHeld(h *heldPacket) Verdict {
 	if hop.State != neigh.Reachable {
 		return w.answer(&h.packet, &h.flow, icmp.HostUnreachable, w.source(&h.packet, &h.flow), 0, NoNeighbor)
 	}
-	if v := w.rewrite(&h.packet, &h.flow, &h.conn); v != undecided {
-		return v
-	}
-	return address(&h.packet, hop)
+	return w.forward(&h.packet, &h.flow, &h.conn, w.destination(&h.conn), hop)
 }
 
 // forgetReleased removes what has been sent or released from the held packets.

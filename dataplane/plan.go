@@ -7,6 +7,7 @@ import (
 	"xlvs/config"
 	"xlvs/dataplane/mark"
 	"xlvs/dataplane/steer"
+	"xlvs/encap"
 	"xlvs/lvs"
 	"xlvs/sched"
 )
@@ -112,11 +113,10 @@ func (d *Director) planScheduler(want *config.Service, old *serviceState) (sched
 
 // keep returns dest as r wants it, under the same number.
 func (p *plan) keep(dest *destination, r *config.Real) *destination {
-	if dest.method != r.Method {
-		dest = &destination{
-			id: dest.id, service: dest.service, key: dest.key, addr: dest.addr, method: r.Method,
-			lastWeight: dest.lastWeight, estimator: dest.estimator,
-		}
+	if dest.method != r.Method || dest.outer != outerOf(r) {
+		next := newDestination(dest.id, dest.service, r)
+		next.lastWeight, next.estimator = dest.lastWeight, dest.estimator
+		dest = next
 		p.byID[dest.id] = dest
 	}
 	p.kept[dest] = r
@@ -140,12 +140,26 @@ func (p *plan) add(service config.ServiceKey, r *config.Real) (*destination, err
 	if id >= lvs.MaxDestinations {
 		return nil, fmt.Errorf("more than %d destinations", lvs.MaxDestinations-1)
 	}
-	dest := &destination{id: lvs.DestID(id), service: service, key: r.RealKey, addr: lvs.AddrFrom(r.Addr), method: r.Method}
+	dest := newDestination(lvs.DestID(id), service, r)
 	if id == len(p.byID) {
 		p.byID = append(p.byID, nil)
 	}
 	p.byID[id] = dest
 	return p.keep(dest, r), nil
+}
+
+// newDestination returns destination id, which is as r wants it.
+func newDestination(id lvs.DestID, service config.ServiceKey, r *config.Real) *destination {
+	d := &destination{id: id, service: service, key: r.RealKey, addr: lvs.AddrFrom(r.Addr), method: r.Method, outer: outerOf(r)}
+	if r.Method == lvs.Tunnel {
+		d.tunnel = encap.NewTunnel(d.addr, d.outer)
+	}
+	return d
+}
+
+// outerOf returns what a tunnel to r puts around packets.
+func outerOf(r *config.Real) encap.TunnelOptions {
+	return encap.TunnelOptions{Type: r.Tunnel, Flags: r.TunnelFlags, Port: r.TunnelPort}
 }
 
 func (p *plan) discard(dests []*destination) {

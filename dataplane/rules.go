@@ -124,15 +124,18 @@ func addReplies(r steer.Rules, dest *destination) {
 	}
 }
 
-// marksInUse yields the rules whose marks have a service.
+// marksInUse yields the rules whose marks have a service, or had one that still
+// has connections.
 func (p *plan) marksInUse() iter.Seq[*config.Mark] {
 	return func(yield func(*config.Mark) bool) {
 		for i := range p.marks {
 			m := &p.marks[i]
-			used := func(s *serviceState) bool {
-				return s.key.Mark == m.Mark && s.key.VIP.Is4() == m.Destination.Addr().Is4()
+			gives := func(k config.ServiceKey) bool {
+				return k.Mark == m.Mark && k.VIP.Is4() == m.Destination.Addr().Is4()
 			}
-			if slices.ContainsFunc(p.services, used) && !yield(m) {
+			used := slices.ContainsFunc(p.services, func(s *serviceState) bool { return gives(s.key) }) ||
+				slices.ContainsFunc(p.byID, func(d *destination) bool { return d != nil && gives(d.service) })
+			if used && !yield(m) {
 				return
 			}
 		}

@@ -63,12 +63,9 @@ func (w *worker) schedule(p *packet.Packet, f *flow, c *conntrack.Conn, s *servi
 	return w.enter(p, f, c, s, &n)
 }
 
-// enter puts a scheduled connection into the table and counts it. Datagrams of a
-// one-packet service have a connection each, which nobody finds again.
+// enter puts a scheduled connection into the table and counts it.
 func (w *worker) enter(p *packet.Packet, f *flow, c *conntrack.Conn, s *service, n *conntrack.Connection) Verdict {
-	if s.onePacket && f.tuple.Proto == lvs.UDP {
-		w.d.table.OnePacket(c, n)
-	} else if !w.d.table.Insert(c, n, w.now) {
+	if !w.insert(c, s, n) {
 		return TableFull
 	}
 	if p.In == w.d.doorPort() && n.Method == lvs.NAT {
@@ -76,6 +73,16 @@ func (w *worker) enter(p *packet.Packet, f *flow, c *conntrack.Conn, s *service,
 	}
 	w.tally.at(n.Dest).Conns++
 	return undecided
+}
+
+// insert makes c the connection n of s. Datagrams of a one-packet service have one
+// each, which nobody finds again.
+func (w *worker) insert(c *conntrack.Conn, s *service, n *conntrack.Connection) bool {
+	if s.onePacket && n.Tuple.Proto == lvs.UDP {
+		w.d.table.OnePacket(c, n)
+		return true
+	}
+	return w.d.table.Insert(c, n, w.now).OK()
 }
 
 // numbered returns destination id, which a scheduler has picked.
@@ -88,8 +95,8 @@ func (w *worker) numbered(id lvs.DestID) *destination {
 // host if only the FTP rule brought it here, and back to its sender otherwise.
 func (w *worker) leave(p *packet.Packet, f *flow, c *conntrack.Conn, s *service) Verdict {
 	if w.snap.sysctl.CacheBypass != 0 && s.key.Mark != 0 && !f.related && w.elsewhere(f.tuple.Dst) {
-		n := conntrack.Connection{Tuple: f.tuple, Real: f.tuple.Dst, Port: f.tuple.DstPort, Method: lvs.Bypass}
-		if !w.d.table.Insert(c, &n, w.now) {
+		n := conntrack.Connection{Tuple: f.tuple, Method: lvs.Bypass}
+		if !w.insert(c, s, &n) {
 			return TableFull
 		}
 		return undecided
@@ -109,10 +116,10 @@ func (w *worker) elsewhere(a lvs.Addr) bool {
 // unexpected is for packets from a real server, or from a service's address,
 // that belong to no connection.
 func (w *worker) unexpected(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	if f.related {
+	if f.related || f.proto != f.tuple.Proto { // IPsec
 		return NotOurs
 	}
-	if f.tuple.Proto == lvs.UDP && w.callBack(p, f, c) {
+	if f.proto == lvs.UDP && w.callBack(p, f, c) {
 		return undecided
 	}
 	from := serviceKey{f.tuple.Src, f.tuple.SrcPort, f.tuple.Proto}

@@ -88,6 +88,34 @@ func (q *queues) carry(s *xsk.Socket, p *packet.Packet) {
 	}
 }
 
+// NewFrame implements Queues. A piece of what a local client has sent takes its
+// frame from another queue.
+func (q *queues) NewFrame(p, of *packet.Packet, n int) bool {
+	in := of.In
+	if q.kindOf(of) == doorKind {
+		in = q.firstPort()
+	}
+	ok := false
+	switch q.egress[in].kind {
+	case ringKind:
+		ok = q.rings.NewFrame(p, n)
+	case rawKind:
+		ok = q.raw.NewFrame(p)
+	}
+	p.In = in
+	return ok
+}
+
+// firstPort returns a port that has frames.
+func (q *queues) firstPort() uint16 {
+	for i := range q.egress {
+		if k := q.egress[i].kind; k == ringKind || k == rawKind {
+			return uint16(i)
+		}
+	}
+	return 0
+}
+
 // Release implements Queues.
 func (q *queues) Release(ps []*packet.Packet) {
 	for i := range ps {

@@ -14,7 +14,7 @@ const sipEngine = "sip"
 
 // callID returns the Call-ID of a SIP message over UDP, "" if p is none.
 func callID(p *packet.Packet, f *flow) string {
-	if f.tuple.Proto != lvs.UDP || f.related {
+	if f.proto != lvs.UDP {
 		return ""
 	}
 	id, ok := sip.CallID(p.Bytes()[int(p.L4)+header.UDPSize:])
@@ -44,15 +44,24 @@ func (w *worker) callBack(p *packet.Packet, f *flow, c *conntrack.Conn) bool {
 	k := s.templateKey(&answer)
 	k.Data = id
 	var t conntrack.Template
-	if !w.findTemplate(&t, &k) && !w.insertTemplate(&t, &k, d, s) {
+	found := w.findTemplate(&t, &k)
+	if found && t.Dest != d.id {
+		w.d.table.InvalidateTemplate(&t) // the call has gone over to d
+		found = false
+	}
+	if !found && !w.insertTemplate(&t, &k, d, s) {
 		return false
 	}
 	n := conntrack.Connection{Tuple: answer, Real: d.addr, Port: d.key.Port, Dest: d.id, Method: d.method, Parent: t.AsParent()}
-	if !w.d.table.Insert(c, &n, w.now) {
+	if !w.insert(c, s, &n) {
 		return false
 	}
 	w.d.table.RefreshTemplate(&t, w.now)
 	w.tally.at(d.id).Conns++
+	if s.onePacket {
+		c.Addr, c.Port = answer.Dst, answer.DstPort // as Find has them for a reply
+		return true
+	}
 	w.d.table.Key(&f.key, &f.tuple, f.dir)
 	return w.d.table.Find(c, &f.key, &f.tuple)
 }

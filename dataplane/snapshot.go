@@ -7,6 +7,7 @@ import (
 	"xlvs/config"
 	"xlvs/dataplane/mark"
 	"xlvs/dataplane/rate"
+	"xlvs/encap"
 	"xlvs/lvs"
 )
 
@@ -31,6 +32,9 @@ type destination struct {
 	hop     atomic.Uint32 // neigh.HopID towards it, stale when the routes have changed
 	removed atomic.Bool   // no longer in its service, but with connections: in the trash
 	weight  atomic.Int32  // 0: quiesced
+	outer   encap.TunnelOptions
+	tunnel  *encap.Tunnel // with outer; nil unless method is Tunnel
+	path    pathMTU       // of a tunnel
 
 	// Guarded by Director.mu.
 	lastWeight   int32         // the latest that was not 0, or the first
@@ -49,11 +53,19 @@ type natSource struct {
 	destination *destination
 }
 
-// addSources adds where the real servers of a service answer from.
+// addSources adds where the real servers of a service answer from. Those of a
+// mark do so by any protocol, but not in the place of another service's.
 func (s *snapshot) addSources(state *serviceState) {
+	protos := []lvs.Protocol{state.key.Protocol}
+	if state.key.Mark != 0 {
+		protos = ported[:]
+	}
 	for _, dest := range state.destinations {
-		if dest.method == lvs.NAT {
-			s.natSources[serviceKey{dest.addr, dest.key.Port, state.key.Protocol}] = natSource{state.service, dest}
+		for _, proto := range protos {
+			k := serviceKey{dest.addr, dest.key.Port, proto}
+			if dest.method == lvs.NAT && (state.key.Mark == 0 || s.natSources[k].service == nil) {
+				s.natSources[k] = natSource{state.service, dest}
+			}
 		}
 	}
 }

@@ -17,7 +17,7 @@ func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *desti
 	id := w.hop(f, c, d)
 	hop := w.d.router.Hop(id)
 	if hop.State == neigh.Local {
-		return w.toHost(p, f, c)
+		return w.toHost(p, f, c, d, hop)
 	}
 	if hop.State < neigh.Pending {
 		return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoRoute)
@@ -25,60 +25,48 @@ func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *desti
 	if encap.TTL(p) <= 1 {
 		return w.answer(p, f, icmp.TimeExceeded, w.source(p, f), 0, TTLExceeded)
 	}
-	if segmentSize(p, f) > hop.MTU {
-		return w.tooBig(p, f, hop.MTU)
+	if mtu := w.room(p, f, d, hop); segmentSize(p, f) > mtu && !w.mayFragment(p, d) {
+		return w.answer(p, f, icmp.TooBig, w.source(p, f), mtu, TooBig)
 	}
 	if hop.State != neigh.Reachable {
 		return w.unresolved(p, f, c, id, hop)
 	}
-	if v := w.rewrite(p, f, c); v != undecided {
+	return w.forward(p, f, c, d, hop)
+}
+
+// forward changes p and addresses it to the next hop. If p has to leave in pieces
+// these are on their way then, and p itself goes nowhere.
+func (w *worker) forward(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
+	if p.GSO.Kind != packet.GSONone && d.tunnel != nil && f.dir == conntrack.In {
+		return w.forwardSegments(p, f, c, d, hop)
+	}
+	if v := w.rewrite(p, f, c, d, hop); v != undecided {
 		return v
+	}
+	if len(p.Bytes())-int(p.L3) > hop.MTU && p.GSO.Kind == packet.GSONone {
+		return w.fragment(p, hop)
 	}
 	return address(p, hop)
 }
 
-// rewrite does to p what its connection's method asks for.
-func (w *worker) rewrite(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	switch {
-	case f.related:
-		return rewriteRelated(p, f, c)
-	case c.Method != lvs.NAT:
-		encap.DirectRouting(p)
-		return undecided
-	case c.Edited() || f.controls(c):
-		if v := w.helpFTP(p, f, c); v != undecided {
-			return v
-		}
+// room returns how long a packet may be on its way to hop: in a tunnel, less by
+// the outer headers, and no longer than the way is known to take.
+func (w *worker) room(p *packet.Packet, f *flow, d *destination, hop *neigh.Hop) int {
+	if d.tunnel == nil || f.dir == conntrack.Out {
+		return hop.MTU
 	}
-	if f.dir == conntrack.In {
-		encap.NATRequest(p, f.proto, c.Addr, c.Port)
-	} else {
-		encap.NATReply(p, f.proto, c.Addr, c.Port)
-	}
-	return undecided
+	return min(hop.MTU, d.path.mtu(w.now)) - d.tunnel.Overhead(p)
 }
 
-// rewriteRelated translates an ICMP error about a nat connection; about others,
-// both sides know the same addresses.
-func rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	encap.DecrementTTL(p)
-	if c.Method != lvs.NAT {
-		return undecided
+// mayFragment reports whether a packet that is too long may leave in fragments:
+// over IPv4, where its sender has not forbidden it. Without pmtu_disc a tunnel
+// does not ask.
+func (w *worker) mayFragment(p *packet.Packet, d *destination) bool {
+	ip := p.Bytes()[p.L3:]
+	if ip[0]>>4 != 4 || p.GSO.Kind != packet.GSONone && d.tunnel == nil {
+		return false
 	}
-	proto := lvs.ICMP
-	if !f.tuple.Src.Is4() {
-		proto = lvs.ICMPv6
-	}
-	if !icmp.ChecksumOK(p) {
-		return BadChecksum
-	}
-	q, _ := icmp.Related(p, proto)
-	if f.dir == conntrack.In {
-		icmp.ToReal(p, &q, c.Addr, c.Port)
-	} else {
-		icmp.ToClient(p, &q, c.Addr, c.Port)
-	}
-	return undecided
+	return !header.IPv4(ip).DontFragment() || d.tunnel != nil && w.snap.sysctl.PMTUDisc == 0
 }
 
 // segmentSize returns the length of the longest packet that p is on a wire.
@@ -96,10 +84,10 @@ func segmentSize(p *packet.Packet, f *flow) int {
 // toHost is where packets for the director's own addresses go: replies to a
 // client there, and requests to a real server there, which the host gets as they
 // came (the kernel's LOCALNODE).
-func (w *worker) toHost(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+func (w *worker) toHost(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
 	switch {
 	case f.dir == conntrack.Out && w.d.door != nil:
-		return w.toLocalClient(p, f, c)
+		return w.toLocalClient(p, f, c, d, hop)
 	case f.dir == conntrack.In && w.d.host != nil && w.snap.roles.of(f.tuple.Dst)&roleUnheld == 0:
 		return Local
 	}
@@ -107,8 +95,8 @@ func (w *worker) toHost(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
 }
 
 // toLocalClient sends a reply to a client on the director itself.
-func (w *worker) toLocalClient(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	if v := w.rewrite(p, f, c); v != undecided {
+func (w *worker) toLocalClient(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
+	if v := w.rewrite(p, f, c, d, hop); v != undecided {
 		return v
 	}
 	mac := w.d.door.MAC()
@@ -117,60 +105,6 @@ func (w *worker) toLocalClient(p *packet.Packet, f *flow, c *conntrack.Conn) Ver
 	e.SetSrc(mac)
 	p.Out = w.d.doorPort()
 	return Forward
-}
-
-// address makes p a frame for the next hop: its stations, its VLAN, or no frame
-// at all where the link has none.
-func address(p *packet.Packet, hop *neigh.Hop) Verdict {
-	p.Out = hop.Port
-	if hop.Raw {
-		p.Pull(int(p.L3))
-		return Forward
-	}
-	if hop.Tags.N != 0 || p.L3 != header.EthernetSize {
-		if !tag(p, &hop.Tags) {
-			p.Out = packet.NoPort
-			return NoHeadroom
-		}
-	}
-	e := header.Ethernet(p.Bytes())
-	e.SetDst(hop.Dst)
-	e.SetSrc(hop.Src)
-	return Forward
-}
-
-// tag gives p the VLAN tags of a hop in the place of its own. It reports false if
-// p has no room for them.
-func tag(p *packet.Packet, tags *neigh.Tags) bool {
-	typ := be16(p.Bytes()[p.L3-2:])
-	p.Pull(int(p.L3))
-	size := header.EthernetSize + int(tags.N)*header.VLANSize
-	if p.Push(size) == nil {
-		return false
-	}
-	p.L3 = uint16(size)
-	e := header.Ethernet(p.Bytes())
-	e.SetType(typ)
-	for i := int(tags.N) - 1; i >= 0; i-- {
-		v := header.VLAN(e[header.EthernetSize+i*header.VLANSize:])
-		v.SetTCI(tags.ID[i])
-		v.SetType(typ)
-		typ = header.TypeVLAN
-		if i == 0 && tags.QinQ {
-			typ = header.TypeQinQ
-		}
-		e.SetType(typ)
-	}
-	return true
-}
-
-// tooBig drops a packet that is longer than mtu, and says so to its sender where
-// he can do something about it.
-func (w *worker) tooBig(p *packet.Packet, f *flow, mtu int) Verdict {
-	if ip := p.Bytes()[p.L3:]; ip[0]>>4 == 4 && !header.IPv4(ip).DontFragment() {
-		return TooBig
-	}
-	return w.answer(p, f, icmp.TooBig, w.source(p, f), mtu, TooBig)
 }
 
 // source returns the address that an error about p comes from: the service's,

@@ -149,12 +149,18 @@ func otherPort(frame []byte) []byte {
 	return packettest.Finish(frame)
 }
 
-func TestDontFragmentDecidesAboutAnswers(t *testing.T) {
+func TestDontFragmentDecidesAboutFragments(t *testing.T) {
 	in := packettest.TCP(client4+":4242", vip4+":80", header.FlagSYN, strings.Repeat("x", 1480))
 	packettest.Network(in)[6] &^= 0x40
 	d := newTestDirector(t, testService(lvs.TCP, lvs.NAT, real4))
-	if out, v := d.push(t, packettest.Finish(in)); v[TooBig] != 1 || len(out) != 0 {
-		t.Errorf("verdicts = %v, sent %d frames", v, len(out))
+	out, v := d.push(t, packettest.Finish(in))
+	if v[Forward] != 1 || len(out) != 2 {
+		t.Fatalf("verdicts = %v, sent %d frames, want the packet in two", v, len(out))
+	}
+	for i, f := range out {
+		if n := len(packettest.Network(f.frame)); n > 1500 || f.port != 1 {
+			t.Errorf("fragment %d has %d bytes and leaves by port %d", i, n, f.port)
+		}
 	}
 }
 

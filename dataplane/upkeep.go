@@ -38,6 +38,7 @@ func (d *Director) everySecond(seconds int) {
 	now := d.clock()
 	moment := conntrack.Time(now / conntrack.Tick)
 	d.table.Sweep(moment)
+	d.fragments.Sweep(now)
 	if d.defence.DropEntries() {
 		d.table.DropEntries(moment, rand.Uint32())
 	}
@@ -64,7 +65,7 @@ func (d *Director) expireUnavailable() {
 	}
 	gone := map[lvs.DestID]bool{}
 	for _, dest := range d.trash {
-		if d.loads.At(dest.id).Total.Load() != 0 {
+		if d.inUse(dest) {
 			gone[dest.id] = true
 		}
 	}

@@ -17,7 +17,7 @@ const (
 	StoodIn         // the same, for a VIP that the host does not know: answered in its stead
 	HostLimit       // the same, and the host has been given too many already
 	NotOurs         // the same, and there is no way to the host
-	Fragment        // the first part of a datagram in fragments, which the director does not assemble yet
+	Fragment        // of a datagram in fragments that overlap, or are not all there
 	Local           // for a real server that is the director's host itself: given to it
 	NoDestination   // every real server is quiesced; answered with port unreachable
 	TableFull       // a new connection while the table is at max_connections
@@ -31,6 +31,7 @@ const (
 	NoNeighbor      // its next hop does not answer; answered with host unreachable
 	HoldFull        // its next hop was being resolved, and too many packets waited already
 	BadChecksum     // an ICMP error to be translated, with a wrong checksum
+	NoFrame         // has to leave in pieces, and there was no free frame for one
 	NoHeadroom      // no room in the frame for a header
 	Verdicts        // how many there are
 
@@ -59,6 +60,7 @@ var verdictNames = [Verdicts]string{
 	NoNeighbor:      "next hop does not answer",
 	HoldFull:        "too many packets waiting for next hop",
 	BadChecksum:     "bad ICMP checksum",
+	NoFrame:         "no free frame",
 	NoHeadroom:      "no room for a header",
 }
 

@@ -26,6 +26,7 @@ type worker struct {
 	out     []*packet.Packet
 	drop    []*packet.Packet
 	strays  []*packet.Packet // for the host
+	pieces  []packet.Packet  // made of others, and in out
 
 	// As of the beginning of the batch.
 	snap  *snapshot
@@ -35,6 +36,8 @@ type worker struct {
 
 	limit icmp.Limiter
 	held  []heldPacket
+	rouse bool   // other workers hold pieces that can go on
+	id    uint16 // of the latest packet without one that left in fragments
 	sink  uint64 // what stage two and three read, so that they are not optimised away
 
 	mu       sync.Mutex
@@ -44,7 +47,8 @@ type worker struct {
 }
 
 func newWorker(d *Director, q Queues) *worker {
-	return &worker{d: d, queues: q, out: make([]*packet.Packet, 0, batch+maxHeld), drop: make([]*packet.Packet, 0, batch+maxHeld)}
+	return &worker{d: d, queues: q, out: make([]*packet.Packet, 0, batch+maxHeld+maxPieces),
+		pieces: make([]packet.Packet, 0, maxPieces), drop: make([]*packet.Packet, 0, batch+maxHeld)}
 }
 
 // idle bounds how long a worker sleeps, so that held packets and Close are
@@ -81,10 +85,14 @@ func (w *worker) run() error {
 // handle takes a batch to its verdicts, and sends or releases all of it.
 func (w *worker) handle(ps []packet.Packet) {
 	w.decideAll(ps)
+	if w.rouse {
+		w.rouse = false
+		w.d.wake()
+	}
 	w.giveBack()
 	if len(w.out) > 0 {
 		w.queues.Send(w.out)
-		w.out = w.out[:0]
+		w.out, w.pieces = w.out[:0], w.pieces[:0]
 	}
 	if len(w.drop) > 0 {
 		w.queues.Release(w.drop)

@@ -122,6 +122,19 @@ func (q *Queues) Release(ps []*packet.Packet) {
 	}
 }
 
+// NewFrame makes p an empty packet with room for n bytes. What is sent of it has
+// the time of the frame that of came in as.
+func (q *Queues) NewFrame(p, of *packet.Packet, n int) bool {
+	l := loan{chunk: make([]byte, max(chunkSize, packet.Headroom+n))}
+	if of.Frame < uint64(len(q.loans)) {
+		l.frame = q.loans[of.Frame].frame
+	}
+	p.Frame, p.In = uint64(len(q.loans)), of.In
+	p.Reset(l.chunk, packet.Headroom, 0)
+	q.loans = append(q.loans, l)
+	return true
+}
+
 // Wait returns at once: whatever will come is there.
 func (q *Queues) Wait(time.Duration) error { return nil }
 

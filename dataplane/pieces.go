@@ -1,0 +1,90 @@
+package dataplane
+
+import (
+	"xlvs/conntrack"
+	"xlvs/dataplane/neigh"
+	"xlvs/dataplane/packet"
+	"xlvs/encap/segment"
+)
+
+// maxPieces is how many pieces of packets wait to be sent.
+const maxPieces = 128
+
+// emit puts a piece of a packet with those that are sent after the batch, or
+// before that if there are too many.
+func (w *worker) emit(piece *packet.Packet) {
+	if len(w.pieces) == maxPieces {
+		w.queues.Send(w.out)
+		w.out, w.pieces = w.out[:0], w.pieces[:0]
+	}
+	w.pieces = append(w.pieces, *piece)
+	w.out = append(w.out, &w.pieces[len(w.pieces)-1])
+}
+
+// discard takes back a piece that cannot be sent.
+func (w *worker) discard(piece *packet.Packet) {
+	w.queues.Release([]*packet.Packet{piece})
+}
+
+// growth is how much longer a packet may become on its way: by the outer headers
+// of a tunnel, or by what is inserted for a real server.
+const growth = 128
+
+// forwardSegments forwards the segments of super-frame p one by one: none of
+// what is done to them is known to the devices that would cut it. The frame
+// itself is sent nowhere.
+func (w *worker) forwardSegments(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
+	cutter, ok := segment.New(p)
+	if !ok {
+		return Unreadable
+	}
+	size := int(p.L3) + segmentSize(p, f) + growth
+	for cutter.More() {
+		var piece packet.Packet
+		if !w.queues.NewFrame(&piece, p, size) {
+			return NoFrame
+		}
+		if !cutter.Next(&piece) {
+			w.discard(&piece)
+			return NoFrame
+		}
+		own := *f
+		own.size = len(piece.Bytes()) - int(piece.L3)
+		switch v := w.forward(&piece, &own, c, d, hop); {
+		case v != Forward:
+			w.discard(&piece)
+			return v
+		case piece.Out == packet.NoPort:
+			w.discard(&piece) // sent in fragments
+		default:
+			w.emit(&piece)
+		}
+	}
+	return Forward
+}
+
+// fragment sends p, which is longer than the next link's MTU and may be
+// fragmented, in fragments. The packet itself is sent nowhere.
+func (w *worker) fragment(p *packet.Packet, hop *neigh.Hop) Verdict {
+	w.id++
+	cutter, ok := segment.NewFragments(p, hop.MTU, w.id)
+	if !ok {
+		return TooBig
+	}
+	for cutter.More() {
+		var piece packet.Packet
+		if !w.queues.NewFrame(&piece, p, int(p.L3)+hop.MTU) {
+			return NoFrame
+		}
+		if !cutter.Next(&piece) {
+			w.discard(&piece)
+			return NoFrame
+		}
+		if v := address(&piece, hop); v != Forward {
+			w.discard(&piece)
+			return v
+		}
+		w.emit(&piece)
+	}
+	return Forward
+}

@@ -1,0 +1,70 @@
+package dataplane
+
+import (
+	"xlvs/conntrack"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/neigh"
+	"xlvs/dataplane/packet"
+	"xlvs/encap"
+	"xlvs/lvs"
+)
+
+// rewrite does to p what its connection's method asks for.
+func (w *worker) rewrite(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
+	switch c.Method {
+	case lvs.NAT:
+		return w.masquerade(p, f, c)
+	case lvs.Tunnel:
+		if f.dir == conntrack.In {
+			return w.encapsulate(p, f, d, hop)
+		}
+	}
+	encap.DirectRouting(p)
+	return undecided
+}
+
+// masquerade is rewrite for nat.
+func (w *worker) masquerade(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	if f.related {
+		return rewriteRelated(p, f, c)
+	}
+	if c.Edited() || f.controls(c) {
+		if v := w.helpFTP(p, f, c); v != undecided {
+			return v
+		}
+	}
+	if f.dir == conntrack.In {
+		encap.NATRequest(p, f.proto, c.Addr, c.Port)
+	} else {
+		encap.NATReply(p, f.proto, c.Addr, c.Port)
+	}
+	return undecided
+}
+
+// encapsulate is rewrite for a tunnel's requests, ICMP errors among them.
+func (w *worker) encapsulate(p *packet.Packet, f *flow, d *destination, hop *neigh.Hop) Verdict {
+	if !d.tunnel.Push(p, hop.Source, flowHash(&f.tuple), w.snap.sysctl.PMTUDisc != 0) {
+		return NoHeadroom
+	}
+	return undecided
+}
+
+// rewriteRelated translates an ICMP error about a nat connection; about others,
+// both sides know the same addresses.
+func rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	encap.DecrementTTL(p)
+	proto := lvs.ICMP
+	if !f.tuple.Src.Is4() {
+		proto = lvs.ICMPv6
+	}
+	if !icmp.ChecksumOK(p) {
+		return BadChecksum
+	}
+	q, _ := icmp.Related(p, proto)
+	if f.dir == conntrack.In {
+		icmp.ToReal(p, &q, c.Addr, c.Port)
+	} else {
+		icmp.ToClient(p, &q, c.Addr, c.Port)
+	}
+	return undecided
+}

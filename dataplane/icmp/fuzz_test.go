@@ -66,3 +66,36 @@ func fuzzTranslate(t *testing.T, p *packet.Packet, q Quote, a lvs.Addr, port uin
 		t.Errorf("Related() = %v, %t afterwards, want %v", again.Tuple, ok, want)
 	}
 }
+
+// FuzzTunneled relays whatever a worker can parse and may be about a tunnel: the
+// client gets a whole error, about its own packet, that fits where errors do.
+func FuzzTunneled(f *testing.F) {
+	query4, query6 := queries("odd")
+	for _, frame := range [][]byte{
+		wrap4(nil, query4), wrap4(greCsum, query4), wrap4(gueOptions, query4), wrap4(gueRemcsum, query4),
+		wrap4(nil, query6), wrap4(gre6, query6), wrap4(gue6, withExtension(query6)),
+		wrap6(nil, query4), wrap6(nil, query6), wrap6(gue, withOptions(query4)), withExtension(wrap6(gre6, query6)),
+		wrap4(nil, packettest.ESP("198.51.100.7", "192.0.2.1", 7, "secret")),
+	} {
+		f.Add(big(frame), uint16(1400))
+		f.Add(packettest.VLAN(big(frame), 200, 100), uint16(0))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte, mtu uint16) {
+		p, proto, ok := parse(frame)
+		if !ok {
+			t.Skip()
+		}
+		q, ok := Tunneled(p, proto)
+		if !ok {
+			t.Skip()
+		}
+		Relay(p, &q, q.Tuple.Dst, int(mtu))
+		again, proto, ok := parse(p.Bytes())
+		if !ok || again.Len() != p.Len() || again.L3 != p.L3 || again.L4 != p.L4 || !ChecksumOK(p) || p.Len()-int(p.L3) > maxError6 {
+			t.Fatalf("Relay gives %x of %x", p.Bytes(), frame)
+		}
+		if about, ok := Related(again, proto); !ok || about.Tuple != q.Tuple {
+			t.Errorf("Related() = %v, %t, want %v", about.Tuple, ok, q.Tuple)
+		}
+	})
+}

@@ -1,11 +1,12 @@
-// Package icmp makes ICMP errors about packets, translates those of others, and
-// answers echo requests.
+// Package icmp makes ICMP errors about packets, translates or relays those of
+// others, and answers echo requests.
 //
 // An error is made in the frame of the packet it is about, which is not sent
 // anyway, so it needs no memory of its own. Translation has an error about one
 // side of a connection make sense on the other side: the addresses inside it
-// are rewritten as its packet's were. Both families; who gets an error, and how
-// often, is the caller's decision, for which there is Limiter.
+// are rewritten as its packet's were. Relaying has an error about a tunnel become
+// one about the packet inside, for its sender. Both families; who gets an error,
+// and how often, is the caller's decision, for which there is Limiter.
 package icmp
 
 import (

@@ -95,6 +95,10 @@ func (d *Director) Run(ctx context.Context) error {
 	defer sweeping.Wait()
 	defer cancel()
 	sweeping.Go(func() { d.upkeep(ctx) })
+	if d.errors != nil {
+		sweeping.Go(func() { d.errors.listen(ctx, 0) })
+		sweeping.Go(func() { d.errors.listen(ctx, 1) })
+	}
 	for {
 		err := d.runWorkers(ctx)
 		if !errors.Is(err, errPortsChanged) {

@@ -34,6 +34,7 @@ type hardware struct {
 	classifier *steer.Classifier
 	door       *host.Door          // nil if the kernel has none
 	announcer  *announce.Announcer // nil if answer_arp is off
+	errors     *tunnelErrors       // nil without Open
 	routed     map[lvs.Addr]bool   // VIPs that the host routes into the door
 	changed    chan struct{}       // an interface has changed
 	closers    []func() error      // to be closed last first

@@ -2,7 +2,6 @@ package dataplane
 
 import (
 	"bytes"
-	"fmt"
 	"net/netip"
 	"testing"
 
@@ -115,16 +114,21 @@ func (m *model) compareLoads(r *rapid.T) (listed int) {
 	return listed
 }
 
+// drawnKeys are the services of a VIP that there may be.
+var drawnKeys = []config.ServiceKey{
+	{Protocol: lvs.TCP}, {Protocol: lvs.TCP, Port: 21}, {Protocol: lvs.TCP, Port: 80}, {Protocol: lvs.UDP, Port: 80},
+	{Protocol: lvs.SCTP, Port: 80}, {Protocol: lvs.UDP, Port: 500}, {Protocol: lvs.UDP, Port: 5060},
+}
+
 // drawConfig draws some of the services that drawFrame has packets for.
 func drawConfig(r *rapid.T) *config.Config {
 	c := config.Default()
 	for _, f := range []family{ipv4, ipv6} {
 		vip := netip.MustParseAddr(f.bareOf(f.vip))
-		for port, protos := range map[uint16][]lvs.Protocol{0: {lvs.TCP}, 21: {lvs.TCP}, 80: ported[:], 500: {lvs.UDP}, 5060: {lvs.UDP}} {
-			for _, p := range protos {
-				if name := fmt.Sprint(f.name(), p, port); rapid.IntRange(0, 3).Draw(r, name) != 0 {
-					c.Services = append(c.Services, drawService(r, f, config.ServiceKey{Protocol: p, VIP: vip, Port: port}))
-				}
+		for _, k := range drawnKeys {
+			k.VIP = vip
+			if rapid.IntRange(0, 3).Draw(r, k.String()) != 0 {
+				c.Services = append(c.Services, drawService(r, f, k))
 			}
 		}
 		for _, a := range []string{f.bareOf(f.vip), f.second()} { // the second real server is one of those whom a cache serves

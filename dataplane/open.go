@@ -102,6 +102,9 @@ func (o *opening) open() (*Director, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.openErrors(d); err != nil {
+		return nil, errors.Join(err, d.table.Close())
+	}
 	o.furnish(d)
 	if err := d.Apply(o.config); err != nil {
 		return nil, errors.Join(err, d.table.Close())
@@ -119,6 +122,17 @@ func (o *opening) furnish(d *Director) {
 	if o.door != nil {
 		d.host, d.door = o.door, o.door
 	}
+}
+
+// openErrors has d hear what routers say about its tunnels.
+func (o *opening) openErrors(d *Director) error {
+	t, err := listenForErrors()
+	if err != nil {
+		return err
+	}
+	t.d, d.errors = d, t
+	o.closers = append(o.closers, t.close)
+	return nil
 }
 
 // undo closes what is open, last first.

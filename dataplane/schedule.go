@@ -82,7 +82,24 @@ func (w *worker) insert(c *conntrack.Conn, s *service, n *conntrack.Connection) 
 		w.d.table.OnePacket(c, n)
 		return true
 	}
+	w.supersede(n)
 	return w.d.table.Insert(c, n, w.now).OK()
+}
+
+// supersede forgets the connection whose replies nobody could tell from those of
+// n: the client has used its port again, for another service with the same real
+// server. The kernel keeps both, and finds the latest first.
+func (w *worker) supersede(n *conntrack.Connection) {
+	if n.Method != lvs.NAT {
+		return
+	}
+	reply := lvs.Tuple{Src: n.Real, SrcPort: n.Port, Dst: n.Tuple.Src, DstPort: n.Tuple.SrcPort, Proto: n.Tuple.Proto}
+	var k conntrack.Key
+	var former conntrack.Conn
+	w.d.table.Key(&k, &reply, conntrack.Out)
+	if w.d.table.Find(&former, &k, &reply) {
+		w.d.table.Expire(&former)
+	}
 }
 
 // numbered returns destination id, which a scheduler has picked.

@@ -117,15 +117,36 @@ func ToClient(p *packet.Packet, q *Quote, virtual lvs.Addr, port uint16) {
 	q.rewrite(p, 1, virtual, port)
 }
 
+// ToRealFrom is ToReal where the real server knows the client by a local address
+// of the director, from which the error then comes (fullnat).
+func ToRealFrom(p *packet.Packet, q *Quote, local lvs.Addr, localPort uint16, real lvs.Addr, port uint16) {
+	setAddr(p.Bytes()[p.L3:], 0, local)
+	q.set(p.Bytes(), 1, local, localPort)
+	ToReal(p, q, real, port)
+}
+
+// ToClientAt is ToClient for an error that came to a local address of the
+// director, in whose place the client is (fullnat).
+func ToClientAt(p *packet.Packet, q *Quote, client lvs.Addr, clientPort uint16, virtual lvs.Addr, port uint16) {
+	setAddr(p.Bytes()[p.L3:], 1, client)
+	q.set(p.Bytes(), 0, client, clientPort)
+	ToClient(p, q, virtual, port)
+}
+
+// set sets the quoted packet's source (side 0) or destination (side 1).
+func (q *Quote) set(b []byte, side int, a lvs.Addr, port uint16) {
+	setAddr(b[q.l3:], side, a)
+	if !isIPsec(q.Tuple.Proto) {
+		binary.BigEndian.PutUint16(b[q.l4+2*side:], port)
+	}
+}
+
 // rewrite sets the quoted packet's source (side 0) or destination (side 1), and
 // then every checksum but the quoted transport's, which few errors quote enough
 // for to verify and which IPVS leaves alone.
 func (q *Quote) rewrite(p *packet.Packet, side int, a lvs.Addr, port uint16) {
 	b := p.Bytes()
-	setAddr(b[q.l3:], side, a)
-	if !isIPsec(q.Tuple.Proto) {
-		binary.BigEndian.PutUint16(b[q.l4+2*side:], port)
-	}
+	q.set(b, side, a, port)
 	m := header.ICMP(b[p.L4:])
 	m.SetChecksum(0)
 	if a.Is4() {

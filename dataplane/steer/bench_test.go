@@ -10,7 +10,7 @@ func rows() []string {
 	return []string{
 		"tcp to a service", "tcp to a service over ipv6", "to a port 0 service", "six extension headers",
 		"real server to a client", "real server to a client over ipv6", "unreachable about a service's packet",
-		"ssh to the host", "ssh to the host over ipv6", "recorded arp request",
+		"ssh to the host", "ssh to the host over ipv6", "recorded arp request", "to a pool", "ssh to a local address",
 	}
 }
 
@@ -18,7 +18,7 @@ func rows() []string {
 // to a miss, BenchmarkShellWithNetworks shows.
 func BenchmarkShell(b *testing.B) {
 	rules := testRules()
-	maps.DeleteFunc(rules, func(e Endpoint, _ Flags) bool { return e.HostBits > 0 })
+	maps.DeleteFunc(rules, func(e Endpoint, _ Rule) bool { return e.HostBits > 0 })
 	benchmarkShells(b, rules)
 }
 

@@ -26,10 +26,12 @@ func (b *body) match() {
 // carries takes a packet between two sides that Rules.carries reports, and
 // goes on at the label otherwise for every other.
 func (b *body) carries(from, to side, otherwise string) {
-	reply := b.fresh()
-	b.at(to, regWantDst, takeLabel)
+	outside, reply := b.fresh(), b.fresh()
+	b.at(to, regWantDst, takeLabel, outside)
+	b.inPool(to, takeLabel, outside)
+	b.label(outside)
 	b.inNetwork(to, regWantDst, takeLabel)
-	b.at(from, regWantSrc, reply)
+	b.at(from, regWantSrc, reply, otherwise)
 	b.jump(otherwise)
 	b.label(reply)
 	b.store(to.key+keyPort, 0, asm.Half)
@@ -46,9 +48,11 @@ func (b *body) carries(from, to side, otherwise string) {
 
 // at goes to the label found if the endpoint has one of the flags in want, by
 // itself or by its whole address. The exact endpoint comes first: for most
-// packets of a busy director it is the only lookup.
-func (b *body) at(s side, want asm.Register, found string) {
-	whole, missing := b.fresh(), b.fresh()
+// packets of a busy director it is the only lookup. If there is nothing of the
+// whole address, it goes to missing; if there is something else, it falls through
+// as found does.
+func (b *body) at(s side, want asm.Register, found, missing string) {
+	whole := b.fresh()
 	b.emit(
 		asm.LoadMem(asm.R1, asm.RFP, s.port, asm.Half),
 		asm.JEq.Imm(asm.R1, 0, whole),
@@ -62,7 +66,21 @@ func (b *body) at(s side, want asm.Register, found string) {
 	b.emit(asm.StoreMem(asm.RFP, s.key+keyProto, regProto, asm.Byte))
 	b.lookup(b.tables.endpoints, s.key)
 	b.found(want, found, missing)
-	b.label(missing)
+}
+
+// inPool goes to the label found if the port is in the pool of the rule that at
+// has fallen through with, and falls through or goes to otherwise if it is not.
+func (b *body) inPool(s side, found, otherwise string) {
+	b.emit(
+		asm.And.Imm(asm.R1, int32(Pool)),
+		asm.JEq.Imm(asm.R1, 0, otherwise),
+		asm.LoadMem(asm.R1, asm.RFP, s.port, asm.Half),
+		asm.HostTo(asm.BE, asm.R1, asm.Half),
+		asm.LoadMem(asm.R2, asm.R0, valueFirst, asm.Half),
+		asm.JLT.Reg(asm.R1, asm.R2, otherwise),
+		asm.LoadMem(asm.R2, asm.R0, valueLast, asm.Half),
+		asm.JLE.Reg(asm.R1, asm.R2, found),
+	)
 }
 
 // inNetwork goes to the label found if the address is in a network that has one
@@ -81,7 +99,7 @@ func (b *body) inNetwork(s side, want asm.Register, found string) {
 	b.label(missing)
 }
 
-// lookup leaves in R0 where the map has the flags under the key, or zero.
+// lookup leaves in R0 where the map has the value under the key, or zero.
 func (b *body) lookup(m *ebpf.Map, key int16) {
 	b.emit(
 		asm.LoadMapPtr(asm.R1, m.FD()),
@@ -92,12 +110,12 @@ func (b *body) lookup(m *ebpf.Map, key int16) {
 }
 
 // found reads what lookup found, and goes to the label yes if it has one of
-// the flags in want. If there was nothing, it goes to no; if there was another
-// flag, it falls through.
+// the flags in want. If there was nothing, it goes to no; if there were other
+// flags, it falls through with them in R1 and R0 as it was.
 func (b *body) found(want asm.Register, yes, no string) {
 	b.emit(
 		asm.JEq.Imm(asm.R0, 0, no),
-		asm.LoadMem(asm.R0, asm.R0, 0, asm.Word),
-		asm.JSet.Reg(asm.R0, want, yes),
+		asm.LoadMem(asm.R1, asm.R0, 0, asm.Word),
+		asm.JSet.Reg(asm.R1, want, yes),
 	)
 }

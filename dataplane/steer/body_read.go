@@ -51,8 +51,8 @@ func (b *body) ethernet(ipv4, ipv6 string) {
 }
 
 // ipv4 reads addresses and protocol and steps behind the header. It goes to
-// the label fragment if the packet is one and not the first.
-func (b *body) ipv4(fragment string) {
+// the label fragment if the packet is one, or, if quoted, one but the first.
+func (b *body) ipv4(quoted bool, fragment string) {
 	b.reach(ipv4Size)
 	b.ipv4Addr(srcKey, 12)
 	b.ipv4Addr(dstKey, 16)
@@ -69,7 +69,7 @@ func (b *body) ipv4(fragment string) {
 		asm.Add.Reg(regOffset, asm.R1),
 	)
 	b.within()
-	b.emit(asm.JSet.Imm(asm.R4, wire16(ipv4OffsetMask), fragment))
+	b.emit(asm.JSet.Imm(asm.R4, wire16(portlessBits(ipv4Offset, ipv4More, quoted)), fragment))
 }
 
 // ipv4Addr copies the address at off into a key.
@@ -83,7 +83,7 @@ func (b *body) ipv4Addr(key, off int16) {
 }
 
 // ipv6 does for IPv6 what ipv4 does, extension headers included.
-func (b *body) ipv6(fragment string) {
+func (b *body) ipv6(quoted bool, fragment string) {
 	b.reach(ipv6Size)
 	b.load(asm.R1, 0, asm.Byte)
 	b.emit(asm.RSh.Imm(asm.R1, 4))
@@ -94,7 +94,7 @@ func (b *body) ipv6(fragment string) {
 	b.emit(asm.Add.Imm(regOffset, ipv6Size))
 	transport := b.fresh()
 	for range maxExtensions {
-		b.extension(fragment, transport)
+		b.extension(quoted, fragment, transport)
 	}
 	b.label(transport)
 }
@@ -120,7 +120,7 @@ func (b *body) ipv6Addr(key, off int16) {
 // The order is for the verifier, which walks straight on first: the most
 // general length comes first, so that the other looks like more of the same
 // where they meet, and six headers in a row are not 2^6 programs.
-func (b *body) extension(fragment, transport string) {
+func (b *body) extension(quoted bool, fragment, transport string) {
 	present, step := b.fresh(), b.fresh()
 	for _, p := range []int32{protoRouting, protoDestOptions, protoFragment} {
 		b.emit(asm.JEq.Imm(regProto, p, present))
@@ -134,7 +134,7 @@ func (b *body) extension(fragment, transport string) {
 	b.load(regProto, 0, asm.Byte)
 	b.emit( // R1 becomes the length in units of eight bytes, less one
 		asm.JNE.Imm(asm.R3, protoFragment, step),
-		asm.JSet.Imm(asm.R4, wire16(ipv6OffsetMask), fragment),
+		asm.JSet.Imm(asm.R4, wire16(portlessBits(ipv6Offset, ipv6More, quoted)), fragment),
 		asm.Mov.Imm(asm.R1, 0),
 
 		asm.Add.Imm(asm.R1, 1).WithSymbol(step),

@@ -19,8 +19,8 @@ type Classifier struct {
 }
 
 // New returns a Classifier that takes nothing yet, with room for Rules of
-// maxEndpoints entries: a service is up to three, its address counted once, and
-// a network up to three, one for each protocol.
+// maxEndpoints entries: a service is up to three, its address counted once, a
+// network up to three and a pool up to two, one for each protocol.
 func New(maxEndpoints int) (*Classifier, error) {
 	if maxEndpoints < 1 || maxEndpoints > math.MaxInt32 {
 		return nil, fmt.Errorf("make classifier: room for %d endpoints", maxEndpoints)
@@ -43,11 +43,11 @@ func (c *Classifier) Update(r Rules) error {
 		return fmt.Errorf("update classifier: %d endpoints, room for %d: %w", len(r), c.room, ErrTooManyEndpoints)
 	}
 	set, remove := diff(c.rules, r)
-	for e, flags := range set {
-		if err := c.tables.put(e, flags); err != nil {
+	for e, rule := range set {
+		if err := c.tables.put(e, rule); err != nil {
 			return fmt.Errorf("update classifier: set %v: %w", e, err)
 		}
-		c.rules[e] = flags
+		c.rules[e] = rule
 	}
 	if err := c.tables.setCount(r.networks()); err != nil {
 		return fmt.Errorf("update classifier: count networks: %w", err)
@@ -74,9 +74,9 @@ func (r Rules) networks() (n uint32) {
 // diff returns what makes have into want.
 func diff(have, want Rules) (set Rules, remove []Endpoint) {
 	set = maps.Clone(want)
-	maps.DeleteFunc(set, func(e Endpoint, flags Flags) bool {
+	maps.DeleteFunc(set, func(e Endpoint, rule Rule) bool {
 		old, ok := have[e]
-		return ok && old == flags
+		return ok && old == rule
 	})
 	for e := range have {
 		if _, ok := want[e]; !ok {

@@ -14,18 +14,21 @@ import (
 
 func TestDiff(t *testing.T) {
 	a, b, c := Endpoint{Port: 1}, Endpoint{Port: 2}, Endpoint{Port: 3}
+	service, reply, both, local := Rule{Flags: Service}, Rule{Flags: Reply}, Rule{Flags: Service | Reply}, Rule{Flags: Local}
+	narrow, wide := Rule{Pool, 1, 2}, Rule{Pool, 1, 3}
 	tests := map[string]struct {
 		have, want Rules
 		set        Rules
 		remove     []Endpoint
 	}{
 		"nothing to nothing":         {nil, nil, Rules{}, nil},
-		"nothing to some":            {nil, Rules{a: Service}, Rules{a: Service}, nil},
-		"some to nothing":            {Rules{a: Service}, nil, Rules{}, []Endpoint{a}},
-		"the same":                   {Rules{a: Service, b: Reply}, Rules{a: Service, b: Reply}, Rules{}, nil},
-		"other flags":                {Rules{a: Service}, Rules{a: Service | Reply}, Rules{a: Service | Reply}, nil},
-		"flags that are not set yet": {nil, Rules{a: 0}, Rules{a: 0}, nil},
-		"one of each":                {Rules{a: Service, b: Reply}, Rules{b: Reply, c: Local}, Rules{c: Local}, []Endpoint{a}},
+		"nothing to some":            {nil, Rules{a: service}, Rules{a: service}, nil},
+		"some to nothing":            {Rules{a: service}, nil, Rules{}, []Endpoint{a}},
+		"the same":                   {Rules{a: service, b: reply}, Rules{a: service, b: reply}, Rules{}, nil},
+		"other flags":                {Rules{a: service}, Rules{a: both}, Rules{a: both}, nil},
+		"other ports":                {Rules{a: narrow}, Rules{a: wide}, Rules{a: wide}, nil},
+		"flags that are not set yet": {nil, Rules{a: {}}, Rules{a: {}}, nil},
+		"one of each":                {Rules{a: service, b: reply}, Rules{b: reply, c: local}, Rules{c: local}, []Endpoint{a}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -40,14 +43,13 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// contents returns the keys and flags in a map whose keys are like k.
-func contents[K comparable](t *testing.T, m *ebpf.Map, k K) map[K]uint32 {
+// contents returns the keys and values in a map where they are like k and v.
+func contents[K comparable, V any](t *testing.T, m *ebpf.Map, k K, v V) map[K]V {
 	t.Helper()
-	out := map[K]uint32{}
-	var flags uint32
+	out := map[K]V{}
 	it := m.Iterate()
-	for it.Next(&k, &flags) {
-		out[k] = flags
+	for it.Next(&k, &v) {
+		out[k] = v
 	}
 	if err := it.Err(); err != nil {
 		t.Fatal(err)
@@ -58,18 +60,18 @@ func contents[K comparable](t *testing.T, m *ebpf.Map, k K) map[K]uint32 {
 // holds fails the test unless the maps hold r and nothing else.
 func holds(t *testing.T, c *Classifier, r Rules) {
 	t.Helper()
-	endpoints, networks := map[[keySize]byte]uint32{}, map[[networkKeySize]byte]uint32{}
-	for e, flags := range r {
+	endpoints, networks := map[[keySize]byte][valueSize]byte{}, map[[networkKeySize]byte]Flags{}
+	for e, rule := range r {
 		if e.HostBits > 0 {
-			networks[e.networkKey()] = uint32(flags)
+			networks[e.networkKey()] = rule.Flags
 		} else {
-			endpoints[e.key()] = uint32(flags)
+			endpoints[e.key()] = rule.value()
 		}
 	}
-	if got := contents(t, c.tables.endpoints, [keySize]byte{}); !maps.Equal(got, endpoints) {
+	if got := contents(t, c.tables.endpoints, [keySize]byte{}, [valueSize]byte{}); !maps.Equal(got, endpoints) {
 		t.Errorf("map of endpoints holds %x, want %x", got, endpoints)
 	}
-	if got := contents(t, c.tables.networks, [networkKeySize]byte{}); !maps.Equal(got, networks) {
+	if got := contents(t, c.tables.networks, [networkKeySize]byte{}, Flags(0)); !maps.Equal(got, networks) {
 		t.Errorf("map of networks holds %x, want %x", got, networks)
 	}
 }
@@ -82,6 +84,7 @@ func TestUpdate(t *testing.T) {
 	delete(next, Endpoint{Addr: addr("192.0.2.1"), Port: 80, Proto: lvs.TCP})
 	next.AddService(lvs.TCP, addr("192.0.2.3"), 8080)
 	next.AddReply(lvs.TCP, addr("192.0.2.2"), 0)
+	next.AddPool(lvs.UDP, addr(lip4), 1, 65535)
 	if err := c.Update(next); err != nil {
 		t.Fatal(err)
 	}
@@ -144,11 +147,11 @@ func TestUpdateGoesOnAfterFailure(t *testing.T) {
 	}
 	defer c.Close()
 	for port := range uint16(2) {
-		if err := c.tables.endpoints.Put(Endpoint{Port: port}.key(), uint32(0)); err != nil {
+		if err := c.tables.endpoints.Put(Endpoint{Port: port}.key(), Rule{}.value()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r := Rules{{Addr: addr("192.0.2.1"), Port: 80, Proto: lvs.TCP}: Service}
+	r := Rules{{Addr: addr("192.0.2.1"), Port: 80, Proto: lvs.TCP}: {Flags: Service}}
 	err = c.Update(r)
 	if err == nil || !strings.Contains(err.Error(), "TCP 192.0.2.1:80") {
 		t.Errorf("Update of a full map: %v, want an error that names TCP 192.0.2.1:80", err)

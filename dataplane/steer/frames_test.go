@@ -32,8 +32,10 @@ func testRules() Rules {
 	r.AddClient(lvs.TCP, addr("198.51.100.1"), 40000)
 	r.AddLocal(addr("192.0.2.1")) // a VIP on an interface of the host
 	r.AddLocal(addr("198.51.100.1"))
+	r.AddLocal(addr("198.51.100.20"))
 	r.AddLocal(addr("2001:db8:9::1"))
 	portless(r)
+	addPools(r)
 	return r
 }
 
@@ -110,9 +112,16 @@ func frame(packet []byte, tags ...layers.EthernetType) []byte {
 	return padded[:ethernetSize+vlanSize*len(tags)+len(packet)]
 }
 
-// fragment4 makes an IPv4 packet a fragment at offset, in units of eight.
+// fragment4 makes an IPv4 packet a fragment at offset, in units of eight, and not
+// the last.
 func fragment4(packet []byte, offset uint16) []byte {
-	binary.BigEndian.PutUint16(packet[6:], 0x2000|offset)
+	binary.BigEndian.PutUint16(packet[6:], ipv4More|offset)
+	return packet
+}
+
+// last4 is fragment4 that is the last.
+func last4(packet []byte, offset uint16) []byte {
+	binary.BigEndian.PutUint16(packet[6:], offset)
 	return packet
 }
 
@@ -140,11 +149,21 @@ func destOptions() extension {
 func routing() extension { return extension{protoRouting, append([]byte{0, 2}, make([]byte, 22)...)} }
 func ah() extension      { return extension{uint8(lvs.AH), append([]byte{0, 4}, make([]byte, 22)...)} }
 
-// fragment6 is at offset, in units of eight; its reserved byte is not zero,
-// which receivers ignore.
+// fragment6 is at offset, in units of eight, and not the last; its reserved bits
+// are not zero, which receivers ignore.
 func fragment6(offset uint16) extension {
-	return extension{protoFragment, []byte{0, 0xff, byte(offset >> 5), byte(offset<<3) | 1, 0, 0, 0, 9}}
+	return extension{protoFragment, []byte{0, 0xff, byte(offset >> 5), byte(offset<<3) | 7, 0, 0, 0, 9}}
 }
+
+// last6 is fragment6 that is the last; at offset 0 it is the whole datagram.
+func last6(offset uint16) extension {
+	e := fragment6(offset)
+	e.b[3] &^= 1
+	return e
+}
+
+// atomic is a fragment header before a datagram in one piece (RFC 6946).
+func atomic() extension { return last6(0) }
 
 // extend puts extension headers behind the header of an IPv6 packet.
 func extend(packet []byte, exts ...extension) []byte {

@@ -19,6 +19,22 @@ func (e Endpoint) key() (k [keySize]byte) {
 	return k
 }
 
+// A value of the map of endpoints is the flags, which are all of a value of the
+// map of networks, and the first and the last port of a pool.
+const (
+	valueSize  = 8
+	valueFirst = 4
+	valueLast  = 6
+)
+
+// value returns r as the map of endpoints spells it.
+func (r Rule) value() (v [valueSize]byte) {
+	binary.NativeEndian.PutUint32(v[:], uint32(r.Flags))
+	binary.NativeEndian.PutUint16(v[valueFirst:], r.First)
+	binary.NativeEndian.PutUint16(v[valueLast:], r.Last)
+	return v
+}
+
 // A key of the map of networks (BPF_MAP_TYPE_LPM_TRIE) is a number of bits, in
 // the machine's byte order, and that many bits that count: two bytes that stay
 // zero, IP version, protocol, address. The version is there for ::/0, which has

@@ -11,7 +11,7 @@ import (
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 
 func TestAddNetwork(t *testing.T) {
-	taken := Service | ServiceAddr
+	taken := Rule{Flags: Service | ServiceAddr}
 	tests := map[string]struct {
 		proto  lvs.Protocol
 		prefix netip.Prefix
@@ -25,7 +25,7 @@ func TestAddNetwork(t *testing.T) {
 		"IPv4-mapped":  {lvs.TCP, prefix("::ffff:192.0.2.0/120"), Rules{{addr("192.0.2.0"), 0, lvs.TCP, 8}: taken}},
 		"invalid":      {lvs.TCP, netip.Prefix{}, Rules{}},
 		"any protocol": {lvs.IP, prefix("192.0.2.0/31"), Rules{{addr("192.0.2.0"), 0, lvs.TCP, 1}: taken, {addr("192.0.2.0"), 0, lvs.UDP, 1}: taken, {addr("192.0.2.0"), 0, lvs.SCTP, 1}: taken}},
-		"one address":  {lvs.UDP, prefix("192.0.2.1/32"), Rules{{addr("192.0.2.1"), 0, lvs.UDP, 0}: taken, {Addr: addr("192.0.2.1")}: ServiceAddr}},
+		"one address":  {lvs.UDP, prefix("192.0.2.1/32"), Rules{{addr("192.0.2.1"), 0, lvs.UDP, 0}: taken, {Addr: addr("192.0.2.1")}: {Flags: ServiceAddr}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

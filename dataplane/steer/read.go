@@ -30,8 +30,10 @@ const (
 	maxTags       = 2
 	maxExtensions = 6
 
-	ipv4OffsetMask = 0x1fff
-	ipv6OffsetMask = 0xfff8
+	ipv4More   = 0x2000 // other pieces of the datagram follow
+	ipv4Offset = 0x1fff
+	ipv6More   = 0x0001
+	ipv6Offset = 0xfff8
 )
 
 // ICMP errors that are about a connection (RFC 792); in ICMPv6 every type below
@@ -50,38 +52,46 @@ const (
 // the packet that it quotes.
 type flow struct {
 	tuple    lvs.Tuple
-	portless bool // not the first fragment of a datagram, AH, ESP, or a request for an echo
+	portless bool // a piece of a datagram, AH, ESP, or a request for an echo
 	quoted   bool // the tuple is of the packet inside an ICMP error
 }
 
 // read finds the flow of frame. It reports false if the frame is not unicast
 // TCP, UDP, SCTP, AH or ESP, nor an error about such, nor a request for an echo,
-// or is too short to tell. Only the frame's end bounds it: lengths inside are for
-// the director to doubt.
+// nor a piece of any ICMP message, or is too short to tell. Only the frame's end
+// bounds it: lengths inside are for the director to doubt.
 func read(frame []byte) (flow, bool) {
 	etherType, b, ok := ethernet(frame)
 	if !ok {
 		return flow{}, false
 	}
-	f, b, ok := internet(etherType, b)
-	if ok && !f.portless && isEcho(etherType, f.tuple.Proto, b) {
-		f.portless = true
-		return f, true
-	}
-	if ok && !f.portless && isError(etherType, f.tuple.Proto, b) {
-		f, b, ok = internet(etherType, b[icmpSize:])
-		f.quoted = true
-		ok = ok && !(f.portless && hasPorts(f.tuple.Proto)) // without them no connection is found
-	}
+	f, b, ok := internet(etherType, b, false)
+	proto := f.tuple.Proto
 	switch {
-	case ok && isIPsec(f.tuple.Proto):
-		f.portless = true
-		return f, true
-	case !ok || !hasPorts(f.tuple.Proto):
+	case !ok:
 		return flow{}, false
 	case f.portless:
+		return f, hasPorts(proto) || isIPsec(proto) || isICMP(proto)
+	case isEcho(etherType, proto, b):
+		f.portless = true
 		return f, true
-	case len(b) < portsSize:
+	case isError(etherType, proto, b):
+		f, b, ok = internet(etherType, b[icmpSize:], true)
+		f.quoted = true
+		if !ok || f.portless && hasPorts(f.tuple.Proto) { // without them no connection is found
+			return flow{}, false
+		}
+	}
+	return f.transport(b)
+}
+
+// transport reads the ports of a protocol that has some, at the front of b.
+func (f flow) transport(b []byte) (flow, bool) {
+	if isIPsec(f.tuple.Proto) {
+		f.portless = true
+		return f, true
+	}
+	if !hasPorts(f.tuple.Proto) || len(b) < portsSize {
 		return flow{}, false
 	}
 	f.tuple.SrcPort = binary.BigEndian.Uint16(b)
@@ -112,18 +122,28 @@ func ethernet(b []byte) (etherType uint16, payload []byte, ok bool) {
 
 // internet reads the IP header and returns what is behind it. The flow has no
 // ports yet.
-func internet(etherType uint16, b []byte) (f flow, payload []byte, ok bool) {
+func internet(etherType uint16, b []byte, quoted bool) (f flow, payload []byte, ok bool) {
 	switch etherType {
 	case typeIPv4:
-		return ipv4(b)
+		return ipv4(b, quoted)
 	case typeIPv6:
-		return ipv6(b)
+		return ipv6(b, quoted)
 	}
 	return flow{}, nil, false
 }
 
+// portlessBits returns the bits that tell a packet whose ports are not looked at.
+// All pieces of a datagram must go the same way, and only the first has ports, so
+// on the wire none goes by them. A quoted first piece does: there are no others.
+func portlessBits(offset, more uint16, quoted bool) uint16 {
+	if quoted {
+		return offset
+	}
+	return offset | more
+}
+
 // ipv4 steps over options; a header that the frame cuts off is unreadable.
-func ipv4(b []byte) (f flow, payload []byte, ok bool) {
+func ipv4(b []byte, quoted bool) (f flow, payload []byte, ok bool) {
 	if len(b) < ipv4Size || b[0]>>4 != 4 {
 		return flow{}, nil, false
 	}
@@ -134,14 +154,15 @@ func ipv4(b []byte) (f flow, payload []byte, ok bool) {
 	f.tuple.Proto = lvs.Protocol(b[9])
 	f.tuple.Src = lvs.Addr4(binary.BigEndian.Uint32(b[12:]))
 	f.tuple.Dst = lvs.Addr4(binary.BigEndian.Uint32(b[16:]))
-	f.portless = binary.BigEndian.Uint16(b[6:])&ipv4OffsetMask != 0
+	f.portless = binary.BigEndian.Uint16(b[6:])&portlessBits(ipv4Offset, ipv4More, quoted) != 0
 	return f, b[size:], true
 }
 
 // ipv6 steps over extension headers. It refuses IPv4-mapped addresses, as the
 // kernel does: they are not for the wire, and would pass for the IPv4 addresses
-// that they spell.
-func ipv6(b []byte) (f flow, payload []byte, ok bool) {
+// that they spell. Of a piece, the protocol is what the fragment header names, be
+// it another extension header: later pieces do not say more.
+func ipv6(b []byte, quoted bool) (f flow, payload []byte, ok bool) {
 	if len(b) < ipv6Size || b[0]>>4 != 6 {
 		return flow{}, nil, false
 	}
@@ -159,7 +180,8 @@ func ipv6(b []byte) (f flow, payload []byte, ok bool) {
 			return flow{}, nil, false
 		}
 		size := extensionLen(f.tuple.Proto, b)
-		f.portless = f.tuple.Proto == protoFragment && binary.BigEndian.Uint16(b[2:])&ipv6OffsetMask != 0
+		f.portless = f.tuple.Proto == protoFragment &&
+			binary.BigEndian.Uint16(b[2:])&portlessBits(ipv6Offset, ipv6More, quoted) != 0
 		f.tuple.Proto = lvs.Protocol(b[0])
 		if f.portless {
 			break
@@ -193,6 +215,8 @@ func isExtension(p lvs.Protocol) bool {
 func hasPorts(p lvs.Protocol) bool { return p == lvs.TCP || p == lvs.UDP || p == lvs.SCTP }
 
 func isIPsec(p lvs.Protocol) bool { return p == lvs.AH || p == lvs.ESP }
+
+func isICMP(p lvs.Protocol) bool { return p == lvs.ICMP || p == lvs.ICMPv6 }
 
 // isEcho reports whether b is a request for an echo of the right IP version.
 func isEcho(etherType uint16, p lvs.Protocol, b []byte) bool {

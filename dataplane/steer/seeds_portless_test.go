@@ -33,8 +33,6 @@ func ipsec() map[string]seed {
 		"esp of a real server":                 {frame(esp("198.51.100.9", client4)), true},
 		"esp of a real server to the host":     {frame(esp("198.51.100.9", "198.51.100.1")), false},
 		"ah of a real server of esp":           {frame(packet(lvs.AH, "198.51.100.9:0", client4+":0")), false},
-		"first fragment of esp":                {frame(fragment4(esp(client4, "192.0.2.1"), 0)), true},
-		"later fragment of esp":                {frame(fragment4(esp(client4, "192.0.2.1"), 1)), true},
 		"error about esp":                      {frame(icmp(3, client4, "192.0.2.1", esp("192.0.2.1", client4))), true},
 		"error about esp to a real server":     {frame(icmp(3, "198.51.100.9", client4, esp(client4, "198.51.100.9"))), true},
 		"error about esp and nothing more":     {frame(icmp(3, client4, "192.0.2.1", nothing(esp("192.0.2.1", client4)))), true},
@@ -54,7 +52,6 @@ func ipsec() map[string]seed {
 		"ipv6 error about ah":                  {frame(icmp(1, client6, "2001:db8::1", extend(request6, ah()))), true},
 		"error about sctp":                     {frame(icmp(3, client4, "192.0.2.1", packet(lvs.SCTP, "192.0.2.1:3868", client4+":4242"))), true},
 		"error about the other ports of sctp":  {frame(icmp(3, client4, "192.0.2.1", packet(lvs.SCTP, "192.0.2.1:3869", client4+":4242"))), false},
-		"later fragment of sctp":               {frame(fragment4(packet(lvs.SCTP, client4+":9", "192.0.2.1:9"), 1)), true},
 		"sctp of a service":                    {frame(packet(lvs.SCTP, "192.0.2.1:3868", client4+":4242")), true},
 		"ipsec's key exchange beside services": {frame(udp(client4+":500", "192.0.2.1:500")), false},
 	}
@@ -76,7 +73,6 @@ func networks() map[string]seed {
 		"ah to a network without it":                        {frame(packet(lvs.AH, client4+":0", inside+":0")), false},
 		"ipip to a network":                                 {frame(packet(4, client4+":0", inside+":0")), false},
 		"echo request to a network":                         {frame(icmp(8, client4, inside, nil)), false},
-		"later fragment to a network":                       {frame(fragment4(udp(client4+":9", inside+":9"), 1)), true},
 		"from a network to a client":                        {frame(tcp(inside+":80", client4+":4242")), false},
 		"error about a network's packet":                    {frame(icmp(3, client4, inside, tcp(inside+":80", client4+":4242"))), true},
 		"error about a packet to a network":                 {frame(icmp(3, "198.51.100.9", client4, tcp(client4+":4242", inside+":80"))), true},
@@ -87,7 +83,6 @@ func networks() map[string]seed {
 		"from a network of one address":                     {frame(packet(lvs.SCTP, "192.0.2.3:22", client4+":4242")), true},
 		"ipv6 network":                                      {frame(tcp("[2001:db8:7::7]:4242", "[2001:db8:ffff::1]:22")), true},
 		"ipv6 network's other half":                         {frame(tcp("[2001:db8:7::7]:4242", "[2001:db8:7fff::1]:22")), false},
-		"later ipv6 fragment to a network":                  {frame(extend(tcp("[2001:db8:7::7]:9", "[2001:db8:ffff::1]:9"), fragment6(1))), true},
 		"ipv6 error about a network":                        {frame(icmp(1, client6, "2001:db8:ffff::1", tcp("[2001:db8:ffff::1]:80", "[2001:db8:7::7]:4242"))), true},
 		"network that an ipv6 address ends in as ipv4 does": {frame(tcp("[2001:db8:7::7]:4242", "[::192.0.2.130]:22")), false},
 	}

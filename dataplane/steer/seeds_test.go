@@ -25,7 +25,7 @@ func seeds(t testing.TB) map[string]seed {
 	all := map[string]seed{}
 	for _, group := range []map[string]seed{
 		recorded(t), requests(), replies(), errors4(), errors6(), unheld(), fragments(), framing(), headers4(), headers6(),
-		ipsec(), networks(),
+		ipsec(), networks(), pools(),
 	} {
 		for name, s := range group {
 			if _, ok := all[name]; ok {
@@ -182,30 +182,6 @@ func errors6() map[string]seed {
 	}
 }
 
-func fragments() map[string]seed {
-	request6 := func() []byte { return tcp("[2001:db8:7::7]:4242", "[2001:db8::1]:443") }
-	return map[string]seed{
-		"first fragment to a service":         {frame(fragment4(tcp(client4+":4242", "192.0.2.1:80"), 0)), true},
-		"first fragment to ssh":               {frame(fragment4(tcp(client4+":4242", "192.0.2.1:22"), 0)), false},
-		"later fragment to a VIP":             {frame(fragment4(tcp(client4+":9", "192.0.2.1:9"), 1)), true},
-		"last possible fragment to a VIP":     {frame(fragment4(tcp(client4+":9", "192.0.2.1:9"), 0x1fff)), true},
-		"later fragment of another protocol":  {frame(fragment4(udp(client4+":9", "192.0.2.2:9"), 1)), false},
-		"later fragment of icmp":              {frame(fragment4(icmp(3, client4, "192.0.2.1", nil), 1)), false},
-		"later fragment of a real server":     {frame(fragment4(tcp("198.51.100.9:9", client4+":9"), 1)), true},
-		"later fragment of a VIP":             {frame(fragment4(tcp("192.0.2.1:9", client4+":9"), 1)), true},
-		"later fragment to the host":          {frame(fragment4(tcp("198.51.100.9:9", "198.51.100.1:9"), 1)), false},
-		"later fragment between strangers":    {frame(fragment4(tcp(client4+":80", "203.0.113.9:80"), 1)), false},
-		"later fragment without payload":      {frame(fragment4(tcp(client4+":9", "192.0.2.1:9"), 1)[:ipv4Size]), true},
-		"later fragment with options cut off": {frame(set(fragment4(tcp(client4+":9", "192.0.2.1:9"), 1)[:ipv4Size], 0, 0x46)), false},
-		"first ipv6 fragment":                 {frame(extend(request6(), fragment6(0))), true},
-		"later ipv6 fragment":                 {frame(extend(request6(), fragment6(1))), true},
-		"later ipv6 fragment behind options":  {frame(extend(request6(), hopByHop(), fragment6(1))), true},
-		"later ipv6 fragment to the host":     {frame(extend(tcp("[2001:db8:9::9]:9", "[2001:db8:9::1]:9"), fragment6(1))), false},
-		"later ipv6 fragment of options":      {frame(extend(request6(), fragment6(1), destOptions())), false},
-		"ipv6 fragment header cut off":        {frame(extend(request6(), fragment6(1))[:ipv6Size+7]), false},
-	}
-}
-
 func framing() map[string]seed {
 	request := tcp(client4+":4242", "192.0.2.1:80")
 	return map[string]seed{
@@ -245,13 +221,14 @@ func headers4() map[string]seed {
 
 func headers6() map[string]seed {
 	request := func() []byte { return tcp("[2001:db8:7::7]:4242", "[2001:db8::1]:443") }
-	six := []extension{hopByHop(), destOptions(), routing(), fragment6(0), routing(), destOptions()}
+	six := []extension{hopByHop(), destOptions(), routing(), atomic(), routing(), destOptions()}
 	long := extension{protoDestOptions, append([]byte{0, 255}, make([]byte, 2046)...)}
 	return map[string]seed{
 		"hop-by-hop options":               {frame(extend(request(), hopByHop())), true},
 		"destination options":              {frame(extend(request(), destOptions())), true},
 		"routing header":                   {frame(extend(request(), routing())), true},
-		"atomic fragment":                  {frame(extend(request(), extension{protoFragment, make([]byte, 8)})), true},
+		"atomic fragment":                  {frame(extend(request(), atomic())), true},
+		"atomic fragment to ssh":           {frame(extend(tcp("[2001:db8:7::7]:4242", "[2001:db8::1]:22"), atomic())), false},
 		"authentication header":            {frame(extend(request(), ah())), true},
 		"six extension headers":            {frame(extend(request(), six...)), true},
 		"seven extension headers":          {frame(extend(request(), append(six, hopByHop())...)), false},

@@ -30,7 +30,7 @@ func skip(t testing.TB, err error) {
 // newClassifier returns a Classifier with the rules of the tests.
 func newClassifier(t testing.TB) *Classifier {
 	t.Helper()
-	c, err := New(64)
+	c, err := New(128)
 	if err != nil {
 		skip(t, err)
 	}
@@ -217,7 +217,7 @@ func FuzzClassifierAgrees(f *testing.F) {
 	}
 	rules := testRules()
 	var shells map[string]shell // stays empty, and only Take is fuzzed, where BPF is not permitted
-	if c, err := New(64); err == nil {
+	if c, err := New(128); err == nil {
 		f.Cleanup(func() { c.Close() })
 		if err := c.Update(rules); err != nil {
 			f.Fatal(err)

@@ -6,10 +6,10 @@
 // SocketFilter keeps the host's frames out of the director's sockets, and Drop
 // keeps the director's frames from the host. All look endpoints up in the same
 // set, hold no state besides it, and agree on every frame, however odd. Packets
-// without ports (fragments but the first, AH, ESP, requests for an echo) go by
-// their addresses. A frame that is taken may still turn out not to be the
-// director's; a frame that is passed never comes back. Nothing here knows a
-// connection, a scheduler or a socket.
+// whose ports are not there or not looked at (AH, ESP, requests for an echo, all
+// pieces of a datagram in fragments) go by their addresses. A frame that is taken
+// may still turn out not to be the director's; a frame that is passed never comes
+// back. Nothing here knows a connection, a scheduler or a socket.
 package steer
 
 import (
@@ -23,14 +23,21 @@ type Flags uint32
 
 // What an endpoint can be. Service and Reply stand under the port, or under
 // port 0 for every port. The others are of whole addresses and stand under port
-// 0 only: packets without ports go by them.
+// 0 only: packets without ports go by those that end in Addr.
 const (
 	Service     Flags = 1 << iota // packets to it are the director's
 	Reply                         // packets from it are answers of a real server
 	Local                         // the address is the director host's own (protocol 0)
-	ServiceAddr                   // the address has a service of the protocol, or, under protocol 0, any
+	ServiceAddr                   // packets without ports to it are the director's; under protocol 0, the address is a service's
 	ReplyAddr                     // the address has a Reply of the protocol
+	Pool                          // packets to its ports from First to Last are the director's
 )
+
+// A Rule is what an endpoint means, and to which ports of it.
+type Rule struct {
+	Flags
+	First, Last uint16 // host byte order; zero but for a Pool
+}
 
 // An Endpoint is one side of a flow. Port 0 is every port of the address;
 // port 0 and protocol 0 together are the address itself. With HostBits it is
@@ -53,16 +60,23 @@ func (e Endpoint) String() string {
 
 // Rules are what the classifier is to look for. A nil Rules takes nothing and
 // cannot be added to; make one.
-type Rules map[Endpoint]Flags
+type Rules map[Endpoint]Rule
+
+// add gives e more flags.
+func (r Rules) add(e Endpoint, flags Flags) {
+	rule := r[e]
+	rule.Flags |= flags
+	r[e] = rule
+}
 
 // AddService has packets to addr and port taken, or to every port of addr if
 // port is 0, as it is for AH and ESP, which have none. Packets from there count
 // as replies: those of direct routing and tunneling leave the real server with
 // the service's own address.
 func (r Rules) AddService(proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	r[Endpoint{Addr: addr, Port: port, Proto: proto}] |= Service
-	r[Endpoint{Addr: addr, Proto: proto}] |= ServiceAddr
-	r[Endpoint{Addr: addr}] |= ServiceAddr
+	r.add(Endpoint{Addr: addr, Port: port, Proto: proto}, Service)
+	r.add(Endpoint{Addr: addr, Proto: proto}, ServiceAddr)
+	r.add(Endpoint{Addr: addr}, ServiceAddr)
 }
 
 // AddNetwork has packets to every address in prefix taken, the host's own ones
@@ -86,22 +100,23 @@ func (r Rules) AddNetwork(proto lvs.Protocol, prefix netip.Prefix) {
 		return
 	}
 	hostBits := uint8(prefix.Addr().BitLen() - prefix.Bits())
-	r[Endpoint{Addr: addr, Proto: proto, HostBits: hostBits}] |= Service | ServiceAddr
+	r.add(Endpoint{Addr: addr, Proto: proto, HostBits: hostBits}, Service|ServiceAddr)
 }
 
 // AddReply has packets from addr and port taken, or from every port of addr if
 // port is 0, unless the director host itself is who they are for.
 func (r Rules) AddReply(proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	r[Endpoint{Addr: addr, Port: port, Proto: proto}] |= Reply
-	r[Endpoint{Addr: addr, Proto: proto}] |= ReplyAddr
+	r.add(Endpoint{Addr: addr, Port: port, Proto: proto}, Reply)
+	r.add(Endpoint{Addr: addr, Proto: proto}, ReplyAddr)
 }
 
 // AddLocal makes addr one of the director host's own: what a real server sends
 // there is the host's, unless addr is a service's as well.
-func (r Rules) AddLocal(addr lvs.Addr) { r[Endpoint{Addr: addr}] |= Local }
+func (r Rules) AddLocal(addr lvs.Addr) { r.add(Endpoint{Addr: addr}, Local) }
 
-// AddUnheld has everything taken that a host would answer for addr: it is a
-// service's, but on no interface, so that the host does not know it.
+// AddUnheld has everything taken that the director answers for addr in the
+// host's place: TCP, UDP and requests for an echo, but not SCTP. The address is a
+// service's or a pool's, but on no interface, so that the host does not know it.
 func (r Rules) AddUnheld(addr lvs.Addr) {
 	r.AddService(lvs.TCP, addr, 0)
 	r.AddService(lvs.UDP, addr, 0)
@@ -113,7 +128,32 @@ func (r Rules) AddUnheld(addr lvs.Addr) {
 }
 
 // AddClient has packets to one port of the host's own taken: a client on the
-// director itself has a connection to a service there.
+// director itself has a connection to a service there. So are all fragments to
+// the address, for any of them may be the client's.
 func (r Rules) AddClient(proto lvs.Protocol, addr lvs.Addr, port uint16) {
-	r[Endpoint{Addr: addr, Port: port, Proto: proto}] |= Service
+	r.add(Endpoint{Addr: addr, Port: port, Proto: proto}, Service)
+	r.add(Endpoint{Addr: addr, Proto: proto}, ServiceAddr)
+}
+
+// AddPool has packets taken to the ports from first to last of addr, a local
+// address that the director sends from in FULLNAT, whoever they come from and
+// whether or not addr is the host's own, and so are all fragments. Protocol 0 is
+// both of TCP and UDP. Of several pools of one address and protocol, the ports
+// between them are taken, too: the host gets back what is no connection's. A pool
+// whose last port is before its first is empty.
+func (r Rules) AddPool(proto lvs.Protocol, addr lvs.Addr, first, last uint16) {
+	switch {
+	case first > last:
+		return
+	case proto == lvs.IP:
+		r.AddPool(lvs.TCP, addr, first, last)
+		r.AddPool(lvs.UDP, addr, first, last)
+		return
+	}
+	e := Endpoint{Addr: addr, Proto: proto}
+	rule := r[e]
+	if rule.Flags&Pool != 0 {
+		first, last = min(first, rule.First), max(last, rule.Last)
+	}
+	r[e] = Rule{rule.Flags | ServiceAddr | Pool, first, last}
 }

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tables are the BPF maps that programs look packets up in. All values are of
-// four bytes.
+// tables are the BPF maps that programs look packets up in. Numbers in values are
+// in the machine's byte order.
 type tables struct {
-	endpoints *ebpf.Map // flags of those that are no network
+	endpoints *ebpf.Map // rules of those that are no network
 	networks  *ebpf.Map // flags by longest prefix
 	count     *ebpf.Map // one number: how many networks there are
 }
@@ -21,17 +21,17 @@ type tables struct {
 // costs little.
 func newTables(room uint32) (t tables, err error) {
 	t.endpoints, err = newMap(&ebpf.MapSpec{
-		Name: "xlvs_endpoints", Type: ebpf.Hash, KeySize: keySize,
+		Name: "xlvs_endpoints", Type: ebpf.Hash, KeySize: keySize, ValueSize: valueSize,
 		MaxEntries: room, Flags: unix.BPF_F_NO_PREALLOC,
 	})
 	if err == nil {
 		t.networks, err = newMap(&ebpf.MapSpec{
-			Name: "xlvs_networks", Type: ebpf.LPMTrie, KeySize: networkKeySize,
+			Name: "xlvs_networks", Type: ebpf.LPMTrie, KeySize: networkKeySize, ValueSize: 4,
 			MaxEntries: room, Flags: unix.BPF_F_NO_PREALLOC,
 		})
 	}
 	if err == nil {
-		t.count, err = newMap(&ebpf.MapSpec{Name: "xlvs_count", Type: ebpf.Array, KeySize: 4, MaxEntries: 1})
+		t.count, err = newMap(&ebpf.MapSpec{Name: "xlvs_count", Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	}
 	if err != nil {
 		return tables{}, errors.Join(err, t.close())
@@ -40,7 +40,6 @@ func newTables(room uint32) (t tables, err error) {
 }
 
 func newMap(spec *ebpf.MapSpec) (*ebpf.Map, error) {
-	spec.ValueSize = 4
 	m, err := ebpf.NewMap(spec)
 	if err != nil {
 		return nil, fmt.Errorf("make map %s of %d entries: %w", spec.Name, spec.MaxEntries, err)
@@ -48,12 +47,12 @@ func newMap(spec *ebpf.MapSpec) (*ebpf.Map, error) {
 	return m, nil
 }
 
-// put gives e its flags.
-func (t *tables) put(e Endpoint, flags Flags) error {
+// put gives e its rule; that of a network has no ports.
+func (t *tables) put(e Endpoint, rule Rule) error {
 	if e.HostBits > 0 {
-		return t.networks.Put(e.networkKey(), uint32(flags))
+		return t.networks.Put(e.networkKey(), uint32(rule.Flags))
 	}
-	return t.endpoints.Put(e.key(), uint32(flags))
+	return t.endpoints.Put(e.key(), rule.value())
 }
 
 // remove removes e, which is there.

@@ -24,11 +24,13 @@ func TestTakeTruncated(t *testing.T) {
 		"tcp to a service":                        14 + 20 + 4,
 		"802.1ad and 802.1Q tag":                  14 + 8 + 20 + 4,
 		"ipv4 with 40 bytes of options":           14 + 60 + 4,
+		"first fragment to a VIP":                 14 + 20,
 		"later fragment to a VIP":                 14 + 20,
 		"unreachable about a service's packet":    14 + 20 + 8 + 20 + 4,
 		"error about a packet with options":       14 + 20 + 8 + 60 + 4,
 		"tcp to a service over ipv6":              14 + 40 + 4,
 		"six extension headers":                   14 + 40 + 8 + 16 + 24 + 8 + 24 + 16 + 4,
+		"first ipv6 fragment":                     14 + 40 + 8,
 		"later ipv6 fragment":                     14 + 40 + 8,
 		"packet too big about a service's packet": 14 + 40 + 8 + 40 + 4,
 		"ipv6 error about extension headers":      14 + 40 + 8 + 40 + 8 + 8 + 24 + 4,
@@ -63,20 +65,42 @@ func TestRulesSetDerivedKeys(t *testing.T) {
 	r.AddReply(lvs.TCP, addr("198.51.100.9"), 8080)
 	r.AddLocal(vip)
 	want := Rules{
-		{Addr: vip, Port: 80, Proto: lvs.TCP}:                    Service,
-		{Addr: vip, Port: 443, Proto: lvs.TCP}:                   Service,
-		{Addr: vip, Port: 0, Proto: lvs.TCP}:                     ServiceAddr,
-		{Addr: vip, Port: 0, Proto: lvs.UDP}:                     Service | ServiceAddr,
-		{Addr: vip}:                                              Local | ServiceAddr,
-		{Addr: addr("198.51.100.9"), Port: 8080, Proto: lvs.TCP}: Reply,
-		{Addr: addr("198.51.100.9"), Port: 0, Proto: lvs.TCP}:    ReplyAddr,
+		{Addr: vip, Port: 80, Proto: lvs.TCP}:                    {Flags: Service},
+		{Addr: vip, Port: 443, Proto: lvs.TCP}:                   {Flags: Service},
+		{Addr: vip, Port: 0, Proto: lvs.TCP}:                     {Flags: ServiceAddr},
+		{Addr: vip, Port: 0, Proto: lvs.UDP}:                     {Flags: Service | ServiceAddr},
+		{Addr: vip}:                                              {Flags: Local | ServiceAddr},
+		{Addr: addr("198.51.100.9"), Port: 8080, Proto: lvs.TCP}: {Flags: Reply},
+		{Addr: addr("198.51.100.9"), Port: 0, Proto: lvs.TCP}:    {Flags: ReplyAddr},
 	}
 	if len(r) != len(want) {
 		t.Errorf("%d keys, want %d: %v", len(r), len(want), r)
 	}
-	for e, flags := range want {
-		if r[e] != flags {
-			t.Errorf("%v = %05b, want %05b", e, r[e], flags)
+	for e, rule := range want {
+		if r[e] != rule {
+			t.Errorf("%v = %v, want %v", e, r[e], rule)
+		}
+	}
+}
+
+func TestAddClientTakesFragments(t *testing.T) {
+	r := Rules{}
+	r.AddLocal(addr("198.51.100.1"))
+	r.AddClient(lvs.UDP, addr("198.51.100.1"), 40000)
+	tests := map[string]struct {
+		packet []byte
+		want   bool
+	}{
+		"whole":               {udp("198.51.100.9:53", "198.51.100.1:40000"), true},
+		"whole, another port": {udp("198.51.100.9:53", "198.51.100.1:22"), false},
+		"first fragment":      {fragment4(udp("198.51.100.9:53", "198.51.100.1:40000"), 0), true},
+		"last fragment":       {last4(udp("198.51.100.9:53", "198.51.100.1:40000"), 1), true},
+		"another protocol's":  {fragment4(tcp("198.51.100.9:53", "198.51.100.1:40000"), 0), false},
+		"to another address":  {fragment4(udp("198.51.100.9:53", "198.51.100.2:9"), 0), false},
+	}
+	for name, tt := range tests {
+		if got := r.Take(frame(tt.packet)); got != tt.want {
+			t.Errorf("%s: Take() = %t, want %t", name, got, tt.want)
 		}
 	}
 }

@@ -67,7 +67,9 @@ func parseListing(text string) listing {
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
 		switch {
-		case len(f) == 3 && (f[0] == "TCP" || f[0] == "UDP"):
+		case len(f) > 3 && f[0] == "FWM" && f[2] == "IPv6":
+			service = f[0] + " " + f[1] + " " + f[2]
+		case len(f) >= 3 && f[0] != "Prot" && f[0] != "->":
 			service = f[0] + " " + f[1]
 		case len(f) == 6 && f[0] == "->" && service != "":
 			n := func(i int) int {
@@ -118,12 +120,18 @@ Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 TCP  192.0.2.1:80 wrr
   -> 192.0.2.11:8080              Masq    3      2          1         
-UDP  [2001:db8::1]:53 rr
+UDP  [2001:db8::1]:53 rr persistent 300 mask 64 ops
   -> [2001:db8::11]:53            Route   1      0          0         
+FWM  5 sh (sh-fallback)
+  -> 192.0.2.11:0                 Masq    1      4          0         
+FWM  5 IPv6 rr
+  -> [2001:db8::11]:0             Masq    1      0          5         
 `
 	want := listing{
 		"TCP 192.0.2.1:80 192.0.2.11:8080":       {"Masq", 3, 2, 1},
 		"UDP [2001:db8::1]:53 [2001:db8::11]:53": {"Route", 1, 0, 0},
+		"FWM 5 192.0.2.11:0":                     {"Masq", 1, 4, 0},
+		"FWM 5 IPv6 [2001:db8::11]:0":            {"Masq", 1, 0, 5},
 	}
 	if got := parseListing(text); !maps.Equal(got, want) {
 		t.Errorf("parseListing = %v, want %v", got, want)

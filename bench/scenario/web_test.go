@@ -88,7 +88,7 @@ func curl(t *testing.T, h *lab.Host, args ...string) string {
 func tryCurl(ctx context.Context, h *lab.Host, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	args = append([]string{"-sSf", "--max-time", "30", "-H", "Connection: close"}, args...)
+	args = append([]string{"-sSf", "--fail-early", "--max-time", "30", "-H", "Connection: close"}, args...)
 	out, err := h.Run(ctx, "curl", args...)
 	return string(out), err
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"xlvs/cmd/xlvs/demo"
+	"xlvs/cmd/xlvs/realserver"
 )
 
 // Exit codes.
@@ -49,6 +50,7 @@ func commands() []command {
 		{"run", "[-c FILE]", "be a director, in the foreground", runCommand},
 		{"check", "-c FILE", "validate a configuration and print it with its defaults", checkCommand},
 		{"demo", "", "watch a director at work on this machine alone", demo.Command},
+		{"realserver", "", "make this host a real server for direct routing or tunneling", realserver.Command},
 		{"version", "", "print the version", versionCommand},
 	}
 }
@@ -80,7 +82,7 @@ func exitCode(err error, stderr io.Writer) int {
 	for _, line := range errorLines(err) {
 		fmt.Fprintln(stderr, "xlvs:", line)
 	}
-	if _, ok := errors.AsType[usageError](err); ok || errors.Is(err, demo.ErrUsage) {
+	if _, ok := errors.AsType[usageError](err); ok || errors.Is(err, demo.ErrUsage) || errors.Is(err, realserver.ErrUsage) {
 		return exitUsage
 	}
 	return exitFailure

@@ -43,7 +43,8 @@ func translate(p *packet.Packet, proto lvs.Protocol, s side, addr lvs.Addr, port
 		delta = forward6((*[header.IPv6Size]byte)(b[p.L3:]), s, addr)
 	}
 	if p.L4 != 0 {
-		setPort(p, b[p.L4:], proto, s, port, delta)
+		shift := 16 - 16*(s&1) // of this side's port in the word of both
+		setPorts(p, b[p.L4:], proto, 0xffff0000>>shift, uint32(port)<<shift, delta)
 	}
 }
 
@@ -72,22 +73,23 @@ func forward6(ip *[header.IPv6Size]byte, s side, addr lvs.Addr) (delta uint64) {
 	return delta
 }
 
-// setPort sets a port in the transport header b, if it has ports, and has its
-// checksum follow the port and the pseudo header.
-func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16, delta uint64) {
+// setPorts sets the ports, one word, in the transport header b, if it has any:
+// to ports, and to what they were in the bits of keep. The checksum follows them
+// and the pseudo header, which has changed by delta.
+func setPorts(p *packet.Packet, b []byte, proto lvs.Protocol, keep, ports uint32, delta uint64) {
 	at := header.TCPChecksumOffset
 	if proto == lvs.UDP {
 		at = header.UDPChecksumOffset
 	} else if proto != lvs.TCP {
 		if proto == lvs.SCTP {
-			setSCTPPort(p, s, port)
+			setSCTPPorts(p, keep, ports)
 		}
 		return
 	}
 	field := b[at : at+2]
-	sum, side := binary.BigEndian.Uint16(field), b[2*(s&1):][:2]
-	before := binary.BigEndian.Uint16(side)
-	binary.BigEndian.PutUint16(side, port)
+	sum, before := binary.BigEndian.Uint16(field), binary.BigEndian.Uint32(b)
+	after := before&keep | ports
+	binary.BigEndian.PutUint32(b, after)
 	switch {
 	case p.Sum.Start == p.L4:
 		// Only the pseudo header is in an unfinished checksum yet.
@@ -97,7 +99,7 @@ func setPort(p *packet.Packet, b []byte, proto lvs.Protocol, s side, port uint16
 		// udp_snat_handler).
 		sum = finishUDP(p)
 	default:
-		sum = checksum.Apply(sum, delta+checksum.Delta32(uint32(before), uint32(port)))
+		sum = checksum.Apply(sum, delta+checksum.Delta32(before, after))
 		if sum == 0 && proto == lvs.UDP {
 			sum = 0xffff
 		}

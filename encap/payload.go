@@ -67,22 +67,30 @@ func resize(ip []byte, grow int) (delta uint64) {
 // segmentIn views the TCP segment in p. It reports false if there is none, or
 // not the whole of it and nothing else.
 func segmentIn(p *packet.Packet) (header.TCP, bool) {
-	if p.L4 == 0 || !carriesTCP(p.Bytes()[p.L3:]) {
+	if p.L4 == 0 || !carries(p.Bytes()[p.L3:], header.ProtoTCP) {
 		return nil, false
 	}
 	return header.ParseTCP(p.Bytes()[p.L4:])
 }
 
-// carriesTCP reports whether b is an IP packet, without padding behind it, that
-// carries TCP and is no fragment.
-func carriesTCP(b []byte) bool {
+// datagramIn is segmentIn for UDP. A datagram may end before its packet does.
+func datagramIn(p *packet.Packet) (header.UDP, bool) {
+	if p.L4 == 0 || !carries(p.Bytes()[p.L3:], header.ProtoUDP) {
+		return nil, false
+	}
+	return header.ParseUDP(p.Bytes()[p.L4:])
+}
+
+// carries reports whether b is an IP packet, without padding behind it, that
+// carries proto and is no fragment.
+func carries(b []byte, proto uint8) bool {
 	if h, ok := header.ParseIPv4(b); ok {
-		return len(h) == len(b) && h.Proto() == header.ProtoTCP && !h.IsFragment()
+		return len(h) == len(b) && h.Proto() == proto && !h.IsFragment()
 	}
 	h, ok := header.ParseIPv6(b)
 	if !ok || len(h) != len(b) {
 		return false
 	}
 	t, ok := h.Transport()
-	return ok && t.Proto == header.ProtoTCP && t.FragmentOffset == 0 && !t.MoreFragments
+	return ok && t.Proto == proto && t.FragmentOffset == 0 && !t.MoreFragments
 }

@@ -1,15 +1,17 @@
 package encap
 
 import (
+	"encoding/binary"
+
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
 )
 
-// setSCTPPort sets a port in the SCTP header of p. A checksum that the sender
-// has left to its device is computed in any case: the queues know how to finish
-// Internet checksums only. Otherwise, with the port as it was, none of what the
-// CRC32c covers has changed (sctp_dnat_handler).
-func setSCTPPort(p *packet.Packet, s side, port uint16) {
+// setSCTPPorts sets the ports in the SCTP header of p as setPorts does. A
+// checksum that the sender has left to its device is computed in any case: the
+// queues know how to finish Internet checksums only. Otherwise, with the ports as
+// they were, none of what the CRC32c covers has changed (sctp_dnat_handler).
+func setSCTPPorts(p *packet.Packet, keep, ports uint32) {
 	h, ok := header.ParseSCTP(p.Bytes()[p.L4:])
 	if !ok {
 		return
@@ -19,16 +21,14 @@ func setSCTPPort(p *packet.Packet, s side, port uint16) {
 		p.Sum = packet.Partial{}
 	}
 	h.Finish()
-	before, set := h.SrcPort(), h.SetSrcPort
-	if s == destination {
-		before, set = h.DstPort(), h.SetDstPort
-	}
-	if before == port {
+	before := binary.BigEndian.Uint32(h)
+	after := before&keep | ports
+	if before == after {
 		return
 	}
 	// A CRC is linear: by how much it changes does not depend on whether the
 	// field is right, and a wrong one stays as wrong.
 	crc := h.Checksum() ^ h.ComputeChecksum()
-	set(port)
+	binary.BigEndian.PutUint32(h, after)
 	h.SetChecksum(crc ^ h.ComputeChecksum())
 }

@@ -9,15 +9,9 @@ import (
 	"xlvs/dataplane/packet"
 )
 
-// The TCP options that are told apart here (RFC 9293, section 3.2; RFC 2018,
-// section 3).
-const (
-	optionEnd  = 0
-	optionNone = 1 // one byte of padding
-	optionSACK = 5
-
-	blockSize = 8 // of SACK: both edges of what has arrived
-)
+// blockSize is the size of a SACK block: both edges of what has arrived (RFC
+// 2018, section 3).
+const blockSize = 8
 
 // ShiftSequence adds to the sequence number of p, a TCP segment, and to what it
 // acknowledges of the other direction: the acknowledgment number and all
@@ -48,28 +42,12 @@ func shift(b []byte, by int32) (delta uint64) {
 	return checksum.Delta32(before, after)
 }
 
-// shiftSACK does what shift does for the edges of all blocks in options. What
-// cannot be read ends the options, as it does for the receiver.
-func shiftSACK(options []byte, by int32) (delta uint64) {
-	for at := 0; at < len(options); {
-		switch options[at] {
-		case optionEnd:
-			return delta
-		case optionNone:
-			at++
-			continue
+// shiftSACK does what shift does for the edges of all blocks in options.
+func shiftSACK(options header.Options, by int32) (delta uint64) {
+	for at, end, ok := options.Next(0); ok; at, end, ok = options.Next(end) {
+		if options[at] == header.OptionSACK {
+			delta += shiftBlocks(options[at+2:end], by, at%2 != 0)
 		}
-		if at+1 == len(options) {
-			return delta
-		}
-		n := int(options[at+1])
-		if n < 2 || n > len(options)-at {
-			return delta
-		}
-		if options[at] == optionSACK {
-			delta += shiftBlocks(options[at+2:at+n], by, at%2 != 0)
-		}
-		at += n
 	}
 	return delta
 }

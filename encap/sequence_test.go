@@ -34,9 +34,9 @@ type numbers struct {
 // segment builds a TCP segment with numbers, whose SACK option begins after pad
 // bytes of padding.
 func (n numbers) segment(e [3]string, flags header.TCPFlags, pad int, payload string) []byte {
-	options := bytes.Repeat([]byte{optionNone}, pad)
+	options := bytes.Repeat([]byte{header.OptionNone}, pad)
 	if len(n.edges) > 0 {
-		options = append(options, optionSACK, byte(2+4*len(n.edges)))
+		options = append(options, header.OptionSACK, byte(2+4*len(n.edges)))
 	}
 	for _, edge := range n.edges {
 		options = binary.BigEndian.AppendUint32(options, edge)

@@ -25,6 +25,7 @@ type Transport struct {
 	FragmentOffset int    // where the data belongs in the whole, in bytes
 	MoreFragments  bool   // other fragments follow this one
 	FragmentID     uint32 // identification that a packet's fragments share
+	SegmentsLeft   uint8  // stations that a routing header has yet to come by
 }
 
 // Transport walks the extension headers to what they precede. It reports false
@@ -50,8 +51,11 @@ func (h IPv6) walk(t *Transport) bool {
 		if !ok || t.Fragment && t.Proto == extFragment {
 			return false
 		}
-		if t.Proto == extFragment {
+		switch t.Proto {
+		case extFragment:
 			t.setFragment(ext)
+		case extRouting:
+			t.SegmentsLeft = max(t.SegmentsLeft, ext[3])
 		}
 		t.Proto, t.Offset = ext[0], t.Offset+len(ext)
 		if t.FragmentOffset > 0 || !isExtension(t.Proto) {

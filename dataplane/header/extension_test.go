@@ -41,7 +41,11 @@ var chains = map[string]chain{
 	// IPv6ExtHdrRouting(addresses=['2001:db8::1'])
 	"routing header": {
 		extRouting, "110200010000000020010db8000000000000000000000001" + udpHi,
-		Transport{Proto: ProtoUDP, Offset: 64}, true,
+		Transport{Proto: ProtoUDP, Offset: 64, SegmentsLeft: 1}, true,
+	},
+	"a routing header that is done behind one that is not": {
+		extRouting, "2b02000100000000" + "20010db8000000000000000000000001" + "1100000000000000" + udpHi,
+		Transport{Proto: ProtoUDP, Offset: 72, SegmentsLeft: 1}, true,
 	},
 	// IPv6ExtHdrDestOpt(options=[PadN(optdata=b'\0'*12)])
 	"destination options": {

@@ -55,7 +55,7 @@ func fill(b *testing.B, t *Table, first, last int, v6 bool) {
 	for i := first; i < last; i++ {
 		n := client(i, v6)
 		n.Timeout = time.Hour
-		if !t.Insert(&c, &n, 0) {
+		if !t.Insert(&c, &n, 0).OK() {
 			b.Fatalf("Insert() of connection %d = false", i)
 		}
 	}
@@ -103,7 +103,7 @@ func benchmarkInsert(b *testing.B, t *Table, n int) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		con := client(n+i, false)
-		if !t.Insert(&c, &con, 0) {
+		if !t.Insert(&c, &con, 0).OK() {
 			b.Fatal("Insert() = false")
 		}
 		t.Expire(&c)

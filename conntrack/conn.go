@@ -21,6 +21,12 @@ type Conn struct {
 	State  lvs.State
 	Port   uint16   // of Addr
 	Addr   lvs.Addr // In: where the packet goes. Out: the virtual service it comes from
+
+	// FULLNAT writes the other side too. In: the local endpoint that the packet
+	// comes from. Out: the client that it goes to. Undefined for other methods.
+	Peer     lvs.Addr
+	PeerPort uint16
+
 	expiry Time
 	flags  uint16
 	handle

@@ -45,7 +45,7 @@ func TestInsertBeginsWithStateAndTimeout(t *testing.T) {
 	con := connection(1, false, lvs.TCP, lvs.NAT)
 	con.State, con.Timeout = lvs.TCPListen, 120*time.Second
 	var c Conn
-	if !table.Insert(&c, &con, 0) || c.State != lvs.TCPListen {
+	if !table.Insert(&c, &con, 0).OK() || c.State != lvs.TCPListen {
 		t.Fatalf("Insert() gave state %d, want LISTEN", c.State)
 	}
 	if table.Sweep(119 * perSecond); table.Len() != 1 {
@@ -120,7 +120,7 @@ func TestBypassHasNoDestination(t *testing.T) {
 	table, loads := newTable(t, 10)
 	con := Connection{Tuple: connection(1, false, lvs.TCP, 0).Tuple, Method: lvs.Bypass}
 	var c Conn
-	if !table.Insert(&c, &con, 0) || c.Dest != 0 || c.Method != lvs.Bypass {
+	if !table.Insert(&c, &con, 0).OK() || c.Dest != 0 || c.Method != lvs.Bypass {
 		t.Fatalf("Insert() gave %+v", c)
 	}
 	if out, ok := find(table, con.Tuple.Reverse(), Out); !ok || out.Addr != con.Tuple.Dst {

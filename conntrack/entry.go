@@ -15,12 +15,13 @@ import (
 //	3  real 32 | port 16 | wheel slot 16
 //	4  destination 32 | hop of replies 32 (of a template: its timeout)
 //	5  wheel: previous 32 | next 32  (in the free list: next)
-//	6  spare: local address and port of FULLNAT (of a template: its hash)
+//	6  FULLNAT: local 32 | port 16 | end of the sequence numbers 16 (of a
+//	   template: its hash)
 //	7  parent 32 | packets 4 | children 28
 //	8… client, virtual, real, local address, two words each (IPv6 only; the
 //	   32 bits above are then a digest of these)
 //
-// State, flags, wheel slot, hop and links change under the shard's mutex; a
+// State, flags, wheel slot, hop, links and end change under the shard's mutex; a
 // template's word 1 changes by atomic OR, as its children in other shards mark
 // it; expires changes by compare-and-swap, so that it cannot reach a successor;
 // packets and children are counted without a lock.
@@ -34,6 +35,7 @@ const (
 	wReal       = 3
 	wDest       = 4
 	wLinks      = 5
+	wLocal      = 6
 	wHash       = 6
 	wFamily     = 7
 	wAddrs      = 8
@@ -93,6 +95,7 @@ func (e entry) expires() Time      { return Time(e.load(wGeneration)) }
 func (e entry) proto() lvs.Protocol {
 	return lvs.Protocol(e.load(wClient) >> 8)
 }
+func (e entry) method() lvs.Method  { return lvs.Method(e.flags() & flagMethod) }
 func (e entry) state() lvs.State    { return lvs.State(e.load(wClient) & maskState) }
 func (e entry) flags() uint16       { return uint16(e.load(wVirtual)) }
 func (e entry) dest() lvs.DestID    { return lvs.DestID(e.load(wDest) >> 32) }
@@ -134,7 +137,7 @@ func endpoint(a lvs.Addr, port uint16) uint64 {
 	return uint64(digest(a))<<32 | uint64(port)<<16
 }
 
-// addr returns address i (0 client, 1 virtual, 2 real), whose word is w.
+// addr returns address i (0 client, 1 virtual, 2 real, 3 local), whose word is w.
 func (e entry) addr(i int, w uint64) lvs.Addr {
 	if len(e) == wordsIPv4 {
 		return lvs.Addr4(uint32(w >> 32))

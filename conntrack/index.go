@@ -56,7 +56,7 @@ type family struct {
 	words    int      // per entry
 	entries  []uint64 // entry 0 is never used
 	capacity uint32   // entries
-	lines    []line   // home lines, then the lines that continue them
+	lines    []line   // home lines, as many of local endpoints, then the lines that continue them
 	home     uint32   // home lines, a multiple of shards
 	shards   [shards]shard
 
@@ -102,6 +102,11 @@ func (f *family) line(h Hash) uint32 {
 	return uint32(uint64(uint32(h>>32)) * uint64(f.home) >> 32)
 }
 
+// localLine is line for a local endpoint. These have home lines of their own, so
+// that those of clients are not twice as full where FULLNAT is used, and no larger
+// where it is not.
+func (f *family) localLine(h Hash) uint32 { return f.home + f.line(h) }
+
 // hash mixes a client's endpoint with the seed: two rounds of 128-bit
 // multiplication, folded, each half of every product secret.
 func (t *Table) hash(a lvs.Addr, port uint16, p lvs.Protocol) Hash {
@@ -110,11 +115,11 @@ func (t *Table) hash(a lvs.Addr, port uint16, p lvs.Protocol) Hash {
 	return Hash(hi ^ lo)
 }
 
-// link puts entry n into the index. It reports false if there is no line left.
-// The caller holds the shard's lock.
-func (f *family) link(h Hash, n uint32) bool {
+// link puts entry n into the index, in the chain that begins at line home. It
+// reports false if there is no line left. The caller holds the shard's lock.
+func (f *family) link(home uint32, h Hash, n uint32) bool {
 	slot := h.slot(n)
-	l := &f.lines[f.line(h)]
+	l := &f.lines[home]
 	for {
 		for i := 1; i <= lineSlots; i++ {
 			if l[i] == 0 {
@@ -137,11 +142,11 @@ func (f *family) link(h Hash, n uint32) bool {
 	return true
 }
 
-// unlink takes entry n out of the index. The caller holds the shard's lock.
-func (f *family) unlink(h Hash, n uint32) {
+// unlink takes entry n out of the chain that begins at line number. The caller
+// holds the shard's lock.
+func (f *family) unlink(number uint32, h Hash, n uint32) {
 	slot := h.slot(n)
-	home := &f.lines[f.line(h)]
-	before, number := (*line)(nil), f.line(h)
+	home, before := &f.lines[number], (*line)(nil)
 	for l := home; ; {
 		for i := 1; i <= lineSlots; i++ {
 			if l[i] == slot {

@@ -23,39 +23,89 @@ type Connection struct {
 	Timeout time.Duration
 	// NoClientPort is set where the client's port is not known yet: any packet
 	// of the client to the service belongs to the connection until one claims
-	// it. SrcPort of Tuple must be zero.
+	// it. SrcPort of Tuple must be zero, and Method not FullNAT.
 	NoClientPort bool
 	// OnePacket is set in templates of a one-packet service.
 	OnePacket bool
+
+	// Locals are where FullNAT takes the local endpoint from, and Seq is the
+	// sequence number of the client's packet, if that is TCP.
+	Locals *Locals
+	Seq    uint32
 }
 
+// An Outcome is what became of a Connection that was to be inserted.
+type Outcome uint8
+
+// The outcomes of Insert.
+const (
+	Entered     Outcome = iota // it is in the table
+	Known                      // another worker was faster: its connection was there
+	TableFull                  // refused: the table is at its limit
+	NoLocalPort                // refused: every local port that it could have is taken
+)
+
+// OK reports whether there is a connection now.
+func (o Outcome) OK() bool { return o <= Known }
+
 // Insert adds n and fills c as Find would for its client's packet. If another
-// worker was faster, c is that connection, and nothing is added. It reports
-// false if the table is at its limit.
+// worker was faster, c is that connection, and nothing is added. If n is
+// refused, c is undefined.
 //
 // A new connection counts as inactive until its first Step.
-func (t *Table) Insert(c *Conn, n *Connection, now Time) bool {
+func (t *Table) Insert(c *Conn, n *Connection, now Time) Outcome {
 	var k Key
 	t.Key(&k, &n.Tuple, In)
 	parent := t.hold(n.Parent)
-	f := t.conns.of(k.v6)
-	s := &f.shards[k.hash.shard()]
-	s.Lock()
-	defer s.Unlock()
+	f := t.conns.of(k.v6 || n.Method == lvs.FullNAT && !n.Real.Is4())
+	s := t.lockFor(f, &k)
+	defer t.unlockFor(f, &k)
 	if t.Find(c, &k, &n.Tuple) {
 		t.release(parent)
-		return true
+		return Known
 	}
-	e := newEntry{n, parent, k.hash, n.firstFlags(parent), now + n.timeout()}
-	if t.add(f, s, &e) == 0 {
+	e := newEntry{Connection: n, parent: parent, hash: k.hash, flags: n.firstFlags(parent), expires: now + n.timeout()}
+	if o := t.enter(f, s, &e, now); o != Entered {
 		t.release(parent)
-		return false
+		return o
 	}
 	if n.NoClientPort {
 		t.portless.Add(1)
 	}
 	t.loads.At(n.Dest).Bind()
-	return t.Find(c, &k, &n.Tuple)
+	t.Find(c, &k, &n.Tuple)
+	return Entered
+}
+
+// lockFor locks and returns the shard of f in which a connection of the client
+// that k names is to be entered. If f is not the client's own family (NAT46), it
+// locks the client's shard there first, so that nobody enters another for it.
+func (t *Table) lockFor(f *family, k *Key) *shard {
+	i := k.hash.shard()
+	if own := t.conns.of(k.v6); own != f {
+		own.shards[i].Lock()
+	}
+	f.shards[i].Lock()
+	return &f.shards[i]
+}
+
+func (t *Table) unlockFor(f *family, k *Key) {
+	i := k.hash.shard()
+	f.shards[i].Unlock()
+	if own := t.conns.of(k.v6); own != f {
+		own.shards[i].Unlock()
+	}
+}
+
+// enter is add for a connection. The caller holds s's lock.
+func (t *Table) enter(f *family, s *shard, n *newEntry, now Time) Outcome {
+	switch {
+	case n.Method == lvs.FullNAT:
+		return t.enterLocal(f, s, n, now)
+	case t.add(f, s, n) == 0:
+		return TableFull
+	}
+	return Entered
 }
 
 // OnePacket fills c as Insert would, without entering it: whatever is done with
@@ -104,6 +154,7 @@ type newEntry struct {
 	hash    Hash
 	flags   uint16
 	expires Time
+	local   local // of FullNAT
 }
 
 // add enters n and returns its number, 0 if there is no room. The caller holds
@@ -119,7 +170,7 @@ func (t *Table) add(f *family, s *shard, n *newEntry) uint32 {
 		return 0
 	}
 	f.write(number, n)
-	if !f.link(n.hash, number) {
+	if !f.linkBoth(n, number) {
 		f.entry(number).retire()
 		f.give(s, number)
 		t.count.Add(-1)
@@ -136,7 +187,7 @@ func (f *family) write(number uint32, n *newEntry) {
 	e.store(wVirtual, endpoint(tu.Dst, tu.DstPort)|uint64(n.flags))
 	e.store(wReal, endpoint(n.Real, n.Port))
 	e.store(wDest, uint64(n.Dest)<<32)
-	e.store(wHash, 0)
+	e.store(wLocal, endpoint(n.local.addr, n.local.port)|uint64(n.local.end))
 	if f.kind&refTemplate != 0 {
 		e.store(wDest, uint64(n.Dest)<<32|uint64(n.timeout()))
 		e.store(wHash, uint64(n.hash))
@@ -145,5 +196,6 @@ func (f *family) write(number uint32, n *newEntry) {
 	e.setAddr(0, tu.Src)
 	e.setAddr(1, tu.Dst)
 	e.setAddr(2, n.Real)
+	e.setAddr(3, n.local.addr)
 	e.store(wGeneration, uint64(e.generation()+1)<<32|uint64(n.expires))
 }

@@ -16,6 +16,8 @@ type Listing struct {
 	VirtualPort, RealPort uint16
 	Dest                  lvs.DestID
 	Method                lvs.Method
+	Local                 lvs.Addr // of FULLNAT: what the real server takes for the client
+	LocalPort             uint16
 
 	Template bool   // ClientPort is 0, Client perhaps a network
 	Assured  bool   // of a template: a connection was established with it
@@ -51,7 +53,11 @@ func (t *Table) list(f *family, n uint32) (Listing, bool) {
 		Real: e.addr(2, real), RealPort: uint16(real >> 16),
 		Dest: e.dest(), Method: lvs.Method(virtual & flagMethod),
 	}
-	if f.kind&refTemplate != 0 {
+	switch {
+	case f.kind&refTemplate == 0 && l.Method == lvs.FullNAT:
+		local := e.load(wLocal)
+		l.Local, l.LocalPort = e.addr(3, local), uint16(local>>16)
+	case f.kind&refTemplate != 0:
 		l.Template, l.Assured, l.State = true, l.State == assured, 0
 		if virtual&flagData != 0 {
 			l.Data = f.dataOf(t, n)

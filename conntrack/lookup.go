@@ -16,12 +16,13 @@ type Key struct {
 	entry         uint32 // most likely entry, from Probe; 0 for none
 	dir           Dir
 	v6            bool
+	local         bool // made by KeyLocal
 }
 
 // Key fills k for a packet addressed as tu in direction d: the client is its
 // source in direction In, its destination in direction Out.
 func (t *Table) Key(k *Key, tu *lvs.Tuple, d Dir) {
-	k.dir, k.entry = d, 0
+	k.dir, k.entry, k.local = d, 0, false
 	if d == In {
 		k.v6 = !tu.Src.Is4()
 		k.client = endpoint(tu.Src, tu.SrcPort) | uint64(tu.Proto)<<8
@@ -38,10 +39,19 @@ func (t *Table) Key(k *Key, tu *lvs.Tuple, d Dir) {
 // Probe reads the home line of k and notes the entry that it leads to.
 func (t *Table) Probe(k *Key) {
 	f := t.conns.of(k.v6)
-	l := &f.lines[f.line(k.hash)]
+	l := f.homeOf(k)
 	if i := l.match(k.hash); i != 0 {
 		k.entry = uint32(l.slot(i))
 	}
+}
+
+// homeOf returns the line at which the chain of k begins.
+func (f *family) homeOf(k *Key) *line {
+	n := f.line(k.hash)
+	if k.local {
+		n = f.localLine(k.hash)
+	}
+	return &f.lines[n]
 }
 
 // Touch reads the entry that Probe noted. The result means nothing; the caller
@@ -76,7 +86,8 @@ func (l *line) match(h Hash) int {
 func (t *Table) Find(c *Conn, k *Key, tu *lvs.Tuple) bool {
 	f := t.conns.of(k.v6)
 	return k.entry != 0 && f.read(c, k.entry, k, tu) || f.search(c, k, tu) ||
-		k.dir == In && t.portless.Load() != 0 && t.findPortless(c, k, tu)
+		k.dir == In && t.portless.Load() != 0 && t.findPortless(c, k, tu) ||
+		!k.v6 && t.mixed.Load() != 0 && t.findMixed(c, k, tu)
 }
 
 // findPortless looks for a connection to the service of tu whose client's port
@@ -91,7 +102,7 @@ func (t *Table) findPortless(c *Conn, k *Key, tu *lvs.Tuple) bool {
 
 // search looks through the chain of k's home line.
 func (f *family) search(c *Conn, k *Key, tu *lvs.Tuple) bool {
-	home := &f.lines[f.line(k.hash)]
+	home := f.homeOf(k)
 	for {
 		version := home.version()
 		if f.walk(c, home, k, tu) {
@@ -127,7 +138,7 @@ func (f *family) read(c *Conn, n uint32, k *Key, tu *lvs.Tuple) bool {
 	before := e.load(wGeneration)
 	gen, client := uint32(before>>32), e.load(wClient)
 	if gen&1 != 0 || client&maskClient != k.client {
-		return false
+		return k.local && f.readReply(c, n, k, tu)
 	}
 	virtual, real := e.load(wVirtual), e.load(wReal)
 	c.flags = uint16(virtual)
@@ -135,8 +146,13 @@ func (f *family) read(c *Conn, n uint32, k *Key, tu *lvs.Tuple) bool {
 	// The other side: the service for requests, and for replies too unless a
 	// real server's own address shows (nat).
 	other, i := virtual, 1
-	if k.dir == Out && c.Method == lvs.NAT {
-		other, i = real, 2
+	if k.dir == Out {
+		switch c.Method {
+		case lvs.NAT:
+			other, i = real, 2
+		case lvs.FullNAT: // its replies come to the local endpoint
+			return false
+		}
 	}
 	if other&maskPort != k.other || k.v6 && !e.hasAddrs(i, k.dir, tu) {
 		return false
@@ -146,6 +162,10 @@ func (f *family) read(c *Conn, n uint32, k *Key, tu *lvs.Tuple) bool {
 	c.Dest, c.Hop = lvs.DestID(dest>>32), uint32(dest)
 	if k.dir == In {
 		c.Port, c.Addr = uint16(real>>16), e.addr(2, real)
+		if c.Method == lvs.FullNAT {
+			local := e.load(wLocal)
+			c.PeerPort, c.Peer = uint16(local>>16), e.addr(3, local)
+		}
 	} else {
 		c.Port, c.Addr = uint16(virtual>>16), e.addr(1, virtual)
 	}

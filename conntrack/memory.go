@@ -14,7 +14,7 @@ import (
 // and templates, IPv4 and IPv6 of each.
 const (
 	magic      = 0x3630_7376_6c78 // "xlvs06"
-	layout     = 2
+	layout     = 3
 	headerSize = 4096
 )
 
@@ -77,7 +77,7 @@ func (f *family) plan(n, words int) {
 	f.home = uint32((n*4+slots-1)/slots+shards-1) / shards * shards
 	// Beyond the limit: what shards may hold back in their free lists.
 	f.capacity = uint32(n + shards*(2*block+1) + block)
-	f.lineCapacity = f.home + uint32(n/lineSlots) + shards
+	f.lineCapacity = 2 * (f.home + uint32(n/lineSlots) + shards)
 }
 
 func (f *family) bytes() int {
@@ -92,6 +92,6 @@ func (f *family) carve(m []byte) []byte {
 	m = m[lines:]
 	n := (int(f.capacity) + 1) * f.words
 	f.entries = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), n)
-	f.linesUsed = f.home
+	f.linesUsed = 2 * f.home
 	return m[n*8:]
 }

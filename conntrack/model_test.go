@@ -60,7 +60,7 @@ func (w *modelWorker) insert(o op) error {
 	i, con := w.connection(o)
 	con.Dest = o.Dest
 	var c Conn
-	if !w.table.Insert(&c, &con, 0) {
+	if !w.table.Insert(&c, &con, 0).OK() {
 		return fmt.Errorf("Insert() = false")
 	}
 	if have, ok := w.model[i]; ok {

@@ -110,7 +110,7 @@ func TestExpireHidesAParent(t *testing.T) {
 	}
 	next := con
 	next.Dest = 5
-	if !table.Insert(&c, &next, 0) || c.Dest != 5 || table.Len() != 3 {
+	if !table.Insert(&c, &next, 0).OK() || c.Dest != 5 || table.Len() != 3 {
 		t.Errorf("Insert() gave destination %d, Len() = %d", c.Dest, table.Len())
 	}
 	table.Step(&old, In, EventSYN, 0) // a packet that was on its way
@@ -130,7 +130,7 @@ func TestParentThatIsGoneIsLeftOut(t *testing.T) {
 	table.Sweep(302 * perSecond)
 	con := childOf(&tp, 1, lvs.UDP)
 	var c Conn
-	if !table.Insert(&c, &con, 0) || c.HasParent() {
+	if !table.Insert(&c, &con, 0).OK() || c.HasParent() {
 		t.Errorf("Insert() gave a connection that has a parent: %t", c.HasParent())
 	}
 }
@@ -253,7 +253,7 @@ func oneChild(table *Table, r *rand.Rand, client int, now Time) {
 		request.DstPort = con.Tuple.DstPort
 	}
 	var c, data Conn
-	if !table.Insert(&c, &con, now) {
+	if !table.Insert(&c, &con, now).OK() {
 		return
 	}
 	table.RefreshTemplate(&tp, now)

@@ -1,6 +1,10 @@
 package conntrack
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"xlvs/lvs"
+)
 
 // Expire removes c now, whatever its timer says, unless it is gone already. If
 // it has children nobody finds it any more, so that another can take its place,
@@ -13,8 +17,7 @@ func (t *Table) Expire(c *Conn) {
 	case e.children() != 0:
 		e.hide()
 	default:
-		e.retire()
-		t.remove(f, s, c.ref.number())
+		t.remove(f, s, c.ref.number(), e.retire())
 	}
 }
 
@@ -29,11 +32,12 @@ func (e entry) retire() Time {
 	}
 }
 
-// remove takes a retired entry out of index, wheel and counts, and from its
-// parent. The caller holds s's lock.
-func (t *Table) remove(f *family, s *shard, number uint32) {
+// remove takes a retired entry, which would have expired at expires, out of
+// index, wheel and counts, and from its parent. The caller holds s's lock.
+func (t *Table) remove(f *family, s *shard, number uint32, expires Time) {
 	e := f.entry(number)
-	f.unlink(f.hashOf(t, e), number)
+	h := f.hashOf(t, e)
+	f.unlink(f.line(h), h, number)
 	f.unschedule(s, number)
 	load := t.loads.At(e.dest())
 	if f.kind&refTemplate != 0 {
@@ -42,6 +46,9 @@ func (t *Table) remove(f *family, s *shard, number uint32) {
 		t.templateCount.Add(-1)
 	} else {
 		t.unbind(s, e, number)
+		if e.method() == lvs.FullNAT {
+			t.dropLocal(f, s, number, expires)
+		}
 	}
 	t.release(e.parent())
 	f.give(s, number)
@@ -90,8 +97,7 @@ func (t *Table) killChildless(h handle, spare bool) (handle, bool) {
 		return handle{}, false
 	}
 	parent := t.parentOf(e)
-	e.retire()
-	t.remove(f, s, h.ref.number())
+	t.remove(f, s, h.ref.number(), e.retire())
 	return parent, true
 }
 

@@ -47,7 +47,7 @@ func after(a, b uint32) bool { return int32(a-b) > 0 }
 func (t *Table) Resize(c *Conn, d Dir, seq uint32, diff int) {
 	_, s, e := t.lock(c.handle)
 	defer s.Unlock()
-	if diff == 0 || e.generation() != c.gen {
+	if e.generation() != c.gen {
 		return
 	}
 	number := c.ref.number()

@@ -93,9 +93,6 @@ func TestDeltasBelongToTheirConnection(t *testing.T) {
 	if _, _, ok := table.Deltas(&c); ok || c.Edited() {
 		t.Error("a new connection has deltas")
 	}
-	if table.Resize(&c, Out, 1, 0); c.Edited() {
-		t.Error("Resize() by nothing left deltas")
-	}
 	table.Resize(&c, Out, 7000, 3)
 	table.Resize(&c, In, 100, -2)
 	table.Resize(&c, Out, 8000, 4)

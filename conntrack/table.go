@@ -44,6 +44,7 @@ type Table struct {
 	timeouts timeouts
 	secure   atomic.Bool
 	portless atomic.Int64 // connections whose client's port is not known
+	mixed    atomic.Int64 // connections with addresses of both families
 
 	conns, templates families
 	loads            *lvs.Loads
@@ -51,6 +52,8 @@ type Table struct {
 	capacity         int // what limit may be at most
 	limit            atomic.Int64
 	defence          defence
+	ports            [shards]ports
+	locals           localRanges
 
 	// What every new connection writes, on a cache line of its own.
 	_             [64]byte

@@ -60,7 +60,7 @@ func TestInsertedConnectionIsFoundBothWays(t *testing.T) {
 				table, loads := newTable(t, 100)
 				want := connection(4242, v6, lvs.TCP, m)
 				var c Conn
-				if !table.Insert(&c, &want, 0) {
+				if !table.Insert(&c, &want, 0).OK() {
 					t.Fatal("Insert() = false")
 				}
 				in, ok := find(table, want.Tuple, In)
@@ -108,7 +108,7 @@ func TestLimitRefusesNewAndKeepsOld(t *testing.T) {
 	var c Conn
 	for i := range 15 {
 		con := connection(i, i%2 == 1, lvs.UDP, lvs.NAT)
-		if got, want := table.Insert(&c, &con, 0), i < 10; got != want {
+		if got, want := table.Insert(&c, &con, 0).OK(), i < 10; got != want {
 			t.Errorf("Insert() of connection %d = %t, want %t", i, got, want)
 		}
 	}
@@ -122,7 +122,7 @@ func TestLimitRefusesNewAndKeepsOld(t *testing.T) {
 	c, _ = find(table, first.Tuple, In)
 	table.Expire(&c)
 	con := connection(99, false, lvs.UDP, lvs.NAT)
-	if !table.Insert(&c, &con, 0) {
+	if !table.Insert(&c, &con, 0).OK() {
 		t.Error("Insert() after Expire() = false, want true")
 	}
 }
@@ -133,7 +133,7 @@ func TestInsertTwiceIsOneConnection(t *testing.T) {
 	second.Real, second.Dest = addr("203.0.113.12"), 5
 	var c Conn
 	table.Insert(&c, &first, 0)
-	if !table.Insert(&c, &second, 0) || c.Dest != first.Dest {
+	if !table.Insert(&c, &second, 0).OK() || c.Dest != first.Dest {
 		t.Errorf("second Insert() gave destination %d, want %d", c.Dest, first.Dest)
 	}
 	if table.Len() != 1 || loads.At(5).Total.Load() != 0 {
@@ -151,7 +151,7 @@ func TestManyConnectionsOfOneClient(t *testing.T) {
 	for round := range 3 {
 		for port := range n {
 			con.Tuple.DstPort = uint16(port)
-			if !table.Insert(&c, &con, 0) {
+			if !table.Insert(&c, &con, 0).OK() {
 				t.Fatalf("round %d: Insert() of connection %d = false", round, port)
 			}
 		}

@@ -55,7 +55,7 @@ func (t *Table) InsertTemplate(tp *Template, k *TemplateKey, n *Connection, now 
 	if k.Data != "" {
 		flags |= flagData
 	}
-	number := t.add(f, s, &newEntry{&made, 0, h, flags, now + n.timeout()})
+	number := t.add(f, s, &newEntry{Connection: &made, hash: h, flags: flags, expires: now + n.timeout()})
 	if number == 0 {
 		return false
 	}

@@ -99,8 +99,8 @@ func TestTemplatesCountForTheLimit(t *testing.T) {
 		t.Error("InsertTemplate() = true at the limit")
 	}
 	con := childOf(&tp, 5, lvs.UDP)
-	if table.Insert(&c, &con, 0) {
-		t.Error("Insert() = true at the limit")
+	if o := table.Insert(&c, &con, 0); o != TableFull {
+		t.Errorf("Insert() = %d at the limit, want TableFull", o)
 	}
 	if table.Sweep(301 * perSecond); table.Len() != 0 {
 		t.Errorf("Len() = %d, want 0: the refused connection still holds its parent", table.Len())

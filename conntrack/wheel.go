@@ -23,6 +23,9 @@ type wheel struct {
 	cursor Time // the first second that has not been swept
 }
 
+// now returns the time as far as sweeps tell: at most about a second late.
+func (w *wheel) now() Time { return (w.cursor + 1) * perSecond }
+
 // schedule links entry number where it is due at expires. The caller holds s's
 // lock; the entry is in no slot.
 func (f *family) schedule(s *shard, number uint32, expires Time) {
@@ -79,6 +82,7 @@ func (t *Table) Sweep(now Time) int {
 			}
 		}
 	}
+	t.ports[now/perSecond%shards].trim(now)
 	return n
 }
 
@@ -127,7 +131,7 @@ func (t *Table) due(f *family, s *shard, number uint32, now Time) bool {
 			return false
 		}
 		if atomic.CompareAndSwapUint64(&e[wGeneration], old, (old>>32+1)<<32) {
-			t.remove(f, s, number)
+			t.remove(f, s, number, expires)
 			return true
 		}
 	}

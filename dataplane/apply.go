@@ -17,6 +17,7 @@ type serviceState struct {
 	destinations []*destination // most recently added first, as the kernel keeps them
 	gone         Counters       // of destinations that are no more
 	estimator    rate.Estimator
+	scarce       bool // it was said that local ports run out
 }
 
 // Apply makes c the desired state. Each worker follows at its next batch;
@@ -57,7 +58,7 @@ func (d *Director) commit(c *config.Config, p *plan) {
 	for _, s := range p.dropped {
 		d.dropped.Add(s.gone)
 	}
-	d.config, d.services, d.trash, d.byID, d.marking = c, p.services, p.trash, p.byID, p.marking
+	d.config, d.services, d.trash, d.byID, d.marking, d.pools = c, p.services, p.trash, p.byID, p.marking, p.pools
 	d.publish()
 	for _, s := range d.services {
 		s.service.scheduler.Set(schedulable(s.destinations))
@@ -113,6 +114,9 @@ func (d *Director) publish() {
 			roleOf[dest.addr] |= roleReal
 		}
 	}
+	for r := range d.pools {
+		roleOf[lvs.AddrFrom(r.Addr)] |= roleLocal
+	}
 	for _, vip := range d.current().unheld(d.router.Locals()) {
 		roleOf[vip] |= roleUnheld
 	}
@@ -125,5 +129,5 @@ func (d *Director) publish() {
 
 // current returns the state in force as if it were planned.
 func (d *Director) current() *plan {
-	return &plan{services: d.services, byID: d.byID, marks: d.config.Marks}
+	return &plan{services: d.services, byID: d.byID, marks: d.config.Marks, pools: d.pools}
 }

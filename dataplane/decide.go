@@ -42,7 +42,7 @@ func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *desti
 		}
 	}
 	d = w.destination(c)
-	if f.dir == conntrack.In && d.removed.Load() {
+	if f.dir == conntrack.In && d.removed.Load() && !f.related {
 		return nil, DestinationGone // as with expire_nodest_conn=0
 	}
 	w.count(d, f)
@@ -75,7 +75,7 @@ func (w *worker) stands(f *flow, c *conntrack.Conn) bool {
 			return false
 		}
 	}
-	if sysctl.ExpireNodestConn != 0 && w.destination(c).removed.Load() {
+	if sysctl.ExpireNodestConn != 0 && !f.related && w.destination(c).removed.Load() {
 		w.d.table.Expire(c)
 		return false
 	}
@@ -126,7 +126,11 @@ func (w *worker) hop(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
 // real server is another for each.
 func (w *worker) route(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
 	if f.dir == conntrack.Out {
-		id := w.d.router.Route(f.tuple.Dst)
+		client := f.tuple.Dst
+		if c.Method == lvs.FullNAT {
+			client = c.Peer
+		}
+		id := w.d.router.Route(client)
 		w.d.table.SetHop(c, uint32(id))
 		return id
 	}

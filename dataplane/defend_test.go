@@ -55,17 +55,20 @@ func TestDropPacket(t *testing.T) {
 
 // Under secure_tcp a client alone does not get a connection established.
 func TestSecureTCP(t *testing.T) {
+	half := []turn{{header.FlagSYN, false}, {header.FlagACK, false}}
+	reset := []turn{{header.FlagSYN, false}, {header.FlagSYN | header.FlagACK, true}, {header.FlagRST, false}}
+	served := append(established[:3:3], turn{header.FlagACK, true})
 	tests := map[string]struct {
 		method lvs.Method
 		turns  []turn
 		states [2]string // without and with secure_tcp
 	}{
-		"the client acknowledges":    {lvs.NAT, []turn{{header.FlagSYN, false}, {header.FlagACK, false}}, [2]string{"ESTABLISHED", "SYN_RECV"}},
-		"the server acknowledges":    {lvs.NAT, append(established[:3:3], turn{header.FlagACK, true}), [2]string{"ESTABLISHED", "ESTABLISHED"}},
+		"the client acknowledges":    {lvs.NAT, half, [2]string{"ESTABLISHED", "SYN_RECV"}},
+		"the server acknowledges":    {lvs.NAT, served, [2]string{"ESTABLISHED", "ESTABLISHED"}},
 		"the server has answered":    {lvs.NAT, established[:2], [2]string{"SYN_RECV", "SYNACK"}},
 		"no replies are seen":        {lvs.DirectRouting, established[:1], [2]string{"SYN_RECV", "SYNACK"}},
-		"and then more":              {lvs.DirectRouting, []turn{{header.FlagSYN, false}, {header.FlagACK, false}}, [2]string{"ESTABLISHED", "ESTABLISHED"}},
-		"the client resets half way": {lvs.NAT, []turn{{header.FlagSYN, false}, {header.FlagSYN | header.FlagACK, true}, {header.FlagRST, false}}, [2]string{"SYN_RECV", "CLOSE"}},
+		"and then more":              {lvs.DirectRouting, half, [2]string{"ESTABLISHED", "ESTABLISHED"}},
+		"the client resets half way": {lvs.NAT, reset, [2]string{"SYN_RECV", "CLOSE"}},
 	}
 	for _, f := range []family{ipv4, ipv6} {
 		for name, tt := range tests {

@@ -51,6 +51,7 @@ type Director struct {
 	trash    []*destination
 	byID     []*destination // what the next snapshot starts from
 	marking  *mark.Rules
+	pools    map[config.LocalRange]bool // local addresses of fullnat, those of earlier configurations too
 	total    rate.Estimator
 	dropped  Counters // of services that are no more
 
@@ -74,7 +75,7 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 		fragments: fragment.New[fate](fragment.Options{}),
 		announced: announcements{modes: map[lvs.Tuple]ftp.Mode{}},
 		config:    config.Default(), clients: map[lvs.Tuple]struct{}{}, hardware: hardware{warn: func(error) {}},
-		byID: []*destination{newBypass()}, marking: mark.New(nil),
+		byID: []*destination{newBypass()}, marking: mark.New(nil), pools: map[config.LocalRange]bool{},
 	}
 	loads.Grow(0)
 	if opts.Clock != nil {

@@ -24,6 +24,7 @@ type flow struct {
 	opens   bool          // may begin a connection
 	related bool          // an ICMP error about a connection
 	piece   bool          // of a datagram in fragments
+	local   bool          // to a local address of fullnat
 }
 
 // read parses p into f and marks the headers in p. It leaves f undecided, or

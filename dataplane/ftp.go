@@ -65,24 +65,20 @@ func (f *flow) controls(c *conntrack.Conn) bool {
 
 // helpFTP makes masquerading true to what FTP says in its payload
 // (ip_vs_ftp): it opens the data connections that are announced, and writes the
-// service's address where the server has written its own. Sequence numbers
-// follow.
-func (w *worker) helpFTP(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	seq := header.TCP(p.Bytes()[p.L4:]).Seq()
-	in, out, edited := w.d.table.Deltas(c)
-	if edited {
-		mend(p, f.dir, &in, &out)
-	}
+// service's address where the server has written its own.
+//
+// seq is the sequence number that the packet came with, and again says that it
+// has been translated before.
+func (w *worker) helpFTP(p *packet.Packet, f *flow, c *conntrack.Conn, seq uint32, again bool) Verdict {
 	tcp := p.Bytes()[p.L4:]
 	payload := tcp[header.TCP(tcp).DataOffset():]
-	if len(payload) == 0 || c.State != lvs.TCPEstablished || !f.controls(c) {
+	if len(payload) == 0 || c.State != lvs.TCPEstablished {
 		return undecided
 	}
 	if f.dir == conntrack.In {
 		w.hearCommand(payload, f, c)
 		return undecided
 	}
-	again := edited && seq == out.InitSeq
 	return w.translateAnswer(p, payload, f, c, seq, again)
 }
 

@@ -1,6 +1,8 @@
 package dataplane
 
 import (
+	"time"
+
 	"xlvs/conntrack"
 	"xlvs/dataplane/fragment"
 	"xlvs/dataplane/icmp"
@@ -15,6 +17,11 @@ const (
 	maxHeld       = 256
 )
 
+// maxWait is how long a packet waits: longer than the kernel takes to find that a
+// neighbour does not answer, and too short for what the packet belongs to to be
+// forgotten meanwhile.
+const maxWait = 10 * time.Second
+
 // A heldPacket waits for its next hop to be resolved, or for the first piece of
 // its datagram, unchanged so far.
 type heldPacket struct {
@@ -22,6 +29,7 @@ type heldPacket struct {
 	flow   flow
 	conn   conntrack.Conn
 	hop    neigh.HopID
+	since  time.Duration   // when it came
 	ticket fragment.Ticket // set of a piece that waits for the first
 	done   bool            // has its verdict; its frame is on its way back
 }
@@ -42,12 +50,12 @@ func (w *worker) unresolved(p *packet.Packet, f *flow, c *conntrack.Conn, id nei
 	if waiting >= maxHeldPerHop || len(w.held) >= maxHeld {
 		return HoldFull
 	}
-	w.held = append(w.held, heldPacket{packet: *p, flow: *f, conn: *c, hop: id})
+	w.held = append(w.held, heldPacket{packet: *p, flow: *f, conn: *c, hop: id, since: w.clock})
 	return held
 }
 
 // retryHeld sends what waits for a hop that has been resolved, and drops what
-// waits for one that failed.
+// waits for one that failed, or has waited for too long.
 func (w *worker) retryHeld() {
 	for i := range w.held {
 		h := &w.held[i]
@@ -55,7 +63,7 @@ func (w *worker) retryHeld() {
 			w.retryPiece(h)
 			continue
 		}
-		if w.d.router.Hop(h.hop).State == neigh.Pending {
+		if w.d.router.Hop(h.hop).State == neigh.Pending && w.clock-h.since < maxWait {
 			continue
 		}
 		h.done = true

@@ -26,7 +26,7 @@ func TestAnySequence(t *testing.T) {
 			"apply":   m.apply,
 			"frames":  func(r *rapid.T) { m.take(r, rapid.SliceOfN(rapid.Custom(drawFrame), 1, 8).Draw(r, "frames")...) },
 			"session": func(r *rapid.T) { m.take(r, drawSession(r)...) },
-			"wait":    func(r *rapid.T) { m.wait(rapid.SampledFrom([]int{1, 5, 61, 130}).Draw(r, "seconds")) },
+			"wait":    func(r *rapid.T) { m.rest(r, rapid.SampledFrom([]int{1, 5, 61, 130}).Draw(r, "seconds")) },
 			"hop": func(r *rapid.T) {
 				real := rapid.SampledFrom([]string{real4, real6, second4, second6}).Draw(r, "real server")
 				m.setState(real, rapid.SampledFrom([]neigh.HopState{
@@ -61,6 +61,21 @@ func (m *model) take(r *rapid.T, frames ...[]byte) {
 		}
 		w.handle(w.packets[:n])
 	}
+	m.collect(r)
+}
+
+// rest lets time pass, in which the worker is idle.
+func (m *model) rest(r *rapid.T, seconds int) {
+	for range seconds {
+		m.wait(1)
+		m.queue.sent = nil
+		m.workers[0].handle(nil)
+		m.collect(r)
+	}
+}
+
+// collect takes note of what has been sent.
+func (m *model) collect(r *rapid.T) {
 	m.sent += len(m.queue.sent)
 	for _, s := range m.queue.sent {
 		if !bytes.Equal(packettest.Finish(s.frame), s.frame) {

@@ -23,7 +23,8 @@ func (w *worker) emit(piece *packet.Packet) {
 
 // discard takes back a piece that cannot be sent.
 func (w *worker) discard(piece *packet.Packet) {
-	w.queues.Release([]*packet.Packet{piece})
+	w.one[0] = piece
+	w.queues.Release(w.one[:])
 }
 
 // growth is how much longer a packet may become on its way: by the outer headers
@@ -38,28 +39,52 @@ func (w *worker) forwardSegments(p *packet.Packet, f *flow, c *conntrack.Conn, d
 	if !ok {
 		return Unreadable
 	}
-	size := int(p.L3) + segmentSize(p, f) + growth
+	size, piece := int(p.L3)+segmentSize(p, f)+growth, &w.segment
 	for cutter.More() {
-		var piece packet.Packet
-		if !w.queues.NewFrame(&piece, p, size) {
+		if !w.queues.NewFrame(piece, p, size) {
 			return NoFrame
 		}
-		if !cutter.Next(&piece) {
-			w.discard(&piece)
-			return NoFrame
-		}
-		own := *f
-		own.size = len(piece.Bytes()) - int(piece.L3)
-		switch v := w.forward(&piece, &own, c, d, hop); {
-		case v != Forward:
-			w.discard(&piece)
+		if v := w.forwardPiece(piece, cutter.Next(piece), f, c, d, hop); v != Forward {
 			return v
-		case piece.Out == packet.NoPort:
-			w.discard(&piece) // sent in fragments
-		default:
-			w.emit(&piece)
 		}
 	}
+	return Forward
+}
+
+// forwardFragments forwards p in fragments of mtu bytes, for a tunnel over IPv6:
+// no router would cut what leaves.
+func (w *worker) forwardFragments(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop, mtu int) Verdict {
+	w.id++
+	cutter, ok := segment.NewFragments(p, mtu, w.id)
+	if !ok {
+		return TooBig
+	}
+	size, piece := int(p.L3)+mtu+growth, &w.cut
+	for cutter.More() {
+		if !w.queues.NewFrame(piece, p, size) {
+			return NoFrame
+		}
+		if v := w.forwardPiece(piece, cutter.Next(piece), f, c, d, hop); v != Forward {
+			return v
+		}
+	}
+	return Forward
+}
+
+// forwardPiece forwards one piece of the packet that f is about, if it could be
+// made.
+func (w *worker) forwardPiece(piece *packet.Packet, made bool, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
+	v := NoFrame
+	if made {
+		own := *f
+		own.size = len(piece.Bytes()) - int(piece.L3)
+		v = w.forward(piece, &own, c, d, hop)
+	}
+	if v != Forward || piece.Out == packet.NoPort { // in fragments
+		w.discard(piece)
+		return v
+	}
+	w.emit(piece)
 	return Forward
 }
 
@@ -71,20 +96,19 @@ func (w *worker) fragment(p *packet.Packet, hop *neigh.Hop) Verdict {
 	if !ok {
 		return TooBig
 	}
-	for cutter.More() {
-		var piece packet.Packet
-		if !w.queues.NewFrame(&piece, p, int(p.L3)+hop.MTU) {
+	for piece := &w.cut; cutter.More(); {
+		if !w.queues.NewFrame(piece, p, int(p.L3)+hop.MTU) {
 			return NoFrame
 		}
-		if !cutter.Next(&piece) {
-			w.discard(&piece)
-			return NoFrame
+		v := NoFrame
+		if cutter.Next(piece) {
+			v = address(piece, hop)
 		}
-		if v := address(&piece, hop); v != Forward {
-			w.discard(&piece)
+		if v != Forward {
+			w.discard(piece)
 			return v
 		}
-		w.emit(&piece)
+		w.emit(piece)
 	}
 	return Forward
 }

@@ -2,12 +2,12 @@ package dataplane
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"xlvs/config"
 	"xlvs/dataplane/mark"
 	"xlvs/dataplane/steer"
-	"xlvs/encap"
 	"xlvs/lvs"
 	"xlvs/sched"
 )
@@ -18,6 +18,8 @@ type plan struct {
 	trash    []*destination
 	byID     []*destination
 	marks    []config.Mark
+	locals   []config.LocalRange // the director's, for services without their own
+	pools    map[config.LocalRange]bool
 	rules    steer.Rules
 	marking  *mark.Rules
 
@@ -30,7 +32,7 @@ type plan struct {
 // plan does everything that can fail.
 func (d *Director) plan(c *config.Config) (*plan, error) {
 	p := &plan{
-		byID: slices.Clone(d.byID), trash: slices.Clone(d.trash), marks: c.Marks,
+		byID: slices.Clone(d.byID), trash: slices.Clone(d.trash), marks: c.Marks, locals: c.LocalAddresses, pools: maps.Clone(d.pools),
 		kept: map[*destination]*config.Real{},
 	}
 	old := map[config.ServiceKey]*serviceState{}
@@ -64,9 +66,13 @@ func (d *Director) planService(p *plan, want *config.Service, old *serviceState)
 	if err != nil {
 		return nil, err
 	}
+	locals, err := d.planLocals(p, want)
+	if err != nil {
+		return nil, err
+	}
 	s := &serviceState{key: want.ServiceKey, service: &service{
 		key: want.ServiceKey, name: want.Scheduler, flags: want.Flags, scheduler: scheduler,
-		persistence: want.Persistence, maskBits: want.MaskBits, engine: want.Engine, onePacket: want.OnePacket,
+		persistence: want.Persistence, maskBits: want.MaskBits, engine: want.Engine, onePacket: want.OnePacket, locals: locals,
 	}}
 	var have []*destination
 	if old != nil {
@@ -82,7 +88,7 @@ func (d *Director) planService(p *plan, want *config.Service, old *serviceState)
 			p.discard([]*destination{dest})
 			continue
 		}
-		s.destinations = append(s.destinations, p.keep(dest, r))
+		s.destinations = append(s.destinations, p.keep(dest, want, r))
 		delete(wanted, dest.key)
 	}
 	var added []*destination
@@ -91,7 +97,7 @@ func (d *Director) planService(p *plan, want *config.Service, old *serviceState)
 		if wanted[r.RealKey] == nil {
 			continue
 		}
-		dest, err := p.add(want.ServiceKey, r)
+		dest, err := p.add(want, r)
 		if err != nil {
 			return nil, fmt.Errorf("real server %v: %w", r.RealKey, err)
 		}
@@ -112,10 +118,13 @@ func (d *Director) planScheduler(want *config.Service, old *serviceState) (sched
 }
 
 // keep returns dest as r wants it, under the same number.
-func (p *plan) keep(dest *destination, r *config.Real) *destination {
-	if dest.method != r.Method || dest.outer != outerOf(r) {
-		next := newDestination(dest.id, dest.service, r)
+func (p *plan) keep(dest *destination, s *config.Service, r *config.Real) *destination {
+	if dest.shape != shapeOf(s, r) {
+		next := newDestination(dest.id, s, r)
 		next.lastWeight, next.estimator = dest.lastWeight, dest.estimator
+		if next.tunnel == nil {
+			next.tunnel = dest.tunnel // connections that began in it stay there
+		}
 		dest = next
 		p.byID[dest.id] = dest
 	}
@@ -125,11 +134,11 @@ func (p *plan) keep(dest *destination, r *config.Real) *destination {
 
 // add returns the destination for r: out of the trash, where its connections and
 // counters still are, or new under the lowest free number.
-func (p *plan) add(service config.ServiceKey, r *config.Real) (*destination, error) {
+func (p *plan) add(want *config.Service, r *config.Real) (*destination, error) {
 	for i, dest := range p.trash {
-		if dest.service == service && dest.key == r.RealKey {
+		if dest.service == want.ServiceKey && dest.key == r.RealKey {
 			p.trash = slices.Delete(p.trash, i, i+1)
-			return p.keep(dest, r), nil
+			return p.keep(dest, want, r), nil
 		}
 	}
 	id := max(p.nextID, 1)
@@ -140,26 +149,12 @@ func (p *plan) add(service config.ServiceKey, r *config.Real) (*destination, err
 	if id >= lvs.MaxDestinations {
 		return nil, fmt.Errorf("more than %d destinations", lvs.MaxDestinations-1)
 	}
-	dest := newDestination(lvs.DestID(id), service, r)
+	dest := newDestination(lvs.DestID(id), want, r)
 	if id == len(p.byID) {
 		p.byID = append(p.byID, nil)
 	}
 	p.byID[id] = dest
-	return p.keep(dest, r), nil
-}
-
-// newDestination returns destination id, which is as r wants it.
-func newDestination(id lvs.DestID, service config.ServiceKey, r *config.Real) *destination {
-	d := &destination{id: id, service: service, key: r.RealKey, addr: lvs.AddrFrom(r.Addr), method: r.Method, outer: outerOf(r)}
-	if r.Method == lvs.Tunnel {
-		d.tunnel = encap.NewTunnel(d.addr, d.outer)
-	}
-	return d
-}
-
-// outerOf returns what a tunnel to r puts around packets.
-func outerOf(r *config.Real) encap.TunnelOptions {
-	return encap.TunnelOptions{Type: r.Tunnel, Flags: r.TunnelFlags, Port: r.TunnelPort}
+	return p.keep(dest, want, r), nil
 }
 
 func (p *plan) discard(dests []*destination) {

@@ -13,9 +13,11 @@ import (
 func (w *worker) rewrite(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
 	switch c.Method {
 	case lvs.NAT:
-		return w.masquerade(p, f, c)
+		return w.masquerade(p, f, c, d)
+	case lvs.FullNAT:
+		return w.fullNAT(p, f, c, d)
 	case lvs.Tunnel:
-		if f.dir == conntrack.In {
+		if tunnels(f, c, d) {
 			return w.encapsulate(p, f, d, hop)
 		}
 	}
@@ -24,12 +26,12 @@ func (w *worker) rewrite(p *packet.Packet, f *flow, c *conntrack.Conn, d *destin
 }
 
 // masquerade is rewrite for nat.
-func (w *worker) masquerade(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+func (w *worker) masquerade(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	if f.related {
 		return rewriteRelated(p, f, c)
 	}
-	if c.Edited() || f.controls(c) {
-		if v := w.helpFTP(p, f, c); v != undecided {
+	if (c.Edited() || d.edits || f.controls(c)) && p.L4 != 0 && !f.piece {
+		if v := w.edit(p, f, c, d); v != undecided {
 			return v
 		}
 	}
@@ -43,6 +45,9 @@ func (w *worker) masquerade(p *packet.Packet, f *flow, c *conntrack.Conn) Verdic
 
 // encapsulate is rewrite for a tunnel's requests, ICMP errors among them.
 func (w *worker) encapsulate(p *packet.Packet, f *flow, d *destination, hop *neigh.Hop) Verdict {
+	if d.clamp && f.opens && f.proto == lvs.TCP && p.L4 != 0 && !f.piece {
+		w.clampMSS(p, d, hop, 0)
+	}
 	if !d.tunnel.Push(p, hop.Source, flowHash(&f.tuple), w.snap.sysctl.PMTUDisc != 0) {
 		return NoHeadroom
 	}

@@ -14,6 +14,7 @@ type roles uint8
 const (
 	roleVirtual roles = 1 << iota // a service's address: clients send here, dr replies come from here
 	roleReal                      // a real server of a nat service: replies come from here
+	roleLocal                     // a local address of fullnat: replies come here
 	roleUnheld                    // a VIP that no interface of the host holds
 )
 
@@ -58,12 +59,16 @@ func (t *roleTable) of(a lvs.Addr) roles {
 }
 
 // aim decides in which direction f's connection is looked up first: a packet
-// from a real server is a reply before it is a request, as in the kernel.
+// from a real server is a reply before it is a request, as in the kernel. What
+// comes to a local address is a reply.
 func (f *flow) aim(s *snapshot) {
-	request := s.virtual(f.tuple.Dst, s.roles.of(f.tuple.Dst))
+	target := s.roles.of(f.tuple.Dst)
+	request := s.virtual(f.tuple.Dst, target)
 	source := s.roles.of(f.tuple.Src)
 	reply := source != 0 || s.virtual(f.tuple.Src, source)
 	switch {
+	case target&roleLocal != 0:
+		f.dir, f.local, f.both = conntrack.Out, true, request
 	case reply:
 		f.dir, f.both = conntrack.Out, request
 	case request:

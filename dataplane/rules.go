@@ -32,6 +32,9 @@ func (p *plan) makeRules(locals []lvs.Addr) steer.Rules {
 			addReplies(r, dest)
 		}
 	}
+	for l := range p.pools {
+		r.AddPool(0, lvs.AddrFrom(l.Addr), l.First, l.Last)
+	}
 	for _, a := range locals {
 		r.AddLocal(a)
 	}
@@ -106,6 +109,7 @@ func addPorts(r steer.Rules, proto lvs.Protocol, vip lvs.Addr, ranges []config.P
 func addReplies(r steer.Rules, dest *destination) {
 	k := dest.service
 	switch {
+	case dest.method == lvs.FullNAT: // answers a local address
 	case dest.method != lvs.NAT && k.Mark == 0:
 		r.AddReply(k.Protocol, lvs.AddrFrom(k.VIP), k.Port)
 	case dest.method != lvs.NAT:
@@ -159,9 +163,13 @@ func (p *plan) vips() map[lvs.Addr]bool {
 	return vips
 }
 
-// unheld returns the VIPs that no interface of the host holds, in no order.
+// unheld returns the VIPs and local addresses that no interface of the host
+// holds, in no order.
 func (p *plan) unheld(locals []lvs.Addr) []lvs.Addr {
 	vips := p.vips()
+	for l := range p.pools {
+		vips[lvs.AddrFrom(l.Addr)] = true
+	}
 	for _, a := range locals {
 		delete(vips, a)
 	}

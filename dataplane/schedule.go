@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"xlvs/conntrack"
+	"xlvs/dataplane/header"
 	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
@@ -65,8 +66,12 @@ func (w *worker) schedule(p *packet.Packet, f *flow, c *conntrack.Conn, s *servi
 
 // enter puts a scheduled connection into the table and counts it.
 func (w *worker) enter(p *packet.Packet, f *flow, c *conntrack.Conn, s *service, n *conntrack.Connection) Verdict {
-	if !w.insert(c, s, n) {
-		return TableFull
+	n.Locals = s.locals
+	if n.Method == lvs.FullNAT && f.proto == lvs.TCP && !f.related {
+		n.Seq = header.TCP(p.Bytes()[p.L4:]).Seq()
+	}
+	if v := w.insert(c, s, n); v != undecided {
+		return v
 	}
 	if p.In == w.d.doorPort() && n.Method == lvs.NAT {
 		w.d.addClient(f.tuple)
@@ -77,13 +82,19 @@ func (w *worker) enter(p *packet.Packet, f *flow, c *conntrack.Conn, s *service,
 
 // insert makes c the connection n of s. Datagrams of a one-packet service have one
 // each, which nobody finds again.
-func (w *worker) insert(c *conntrack.Conn, s *service, n *conntrack.Connection) bool {
+func (w *worker) insert(c *conntrack.Conn, s *service, n *conntrack.Connection) Verdict {
 	if s.onePacket && n.Tuple.Proto == lvs.UDP {
 		w.d.table.OnePacket(c, n)
-		return true
+		return undecided
 	}
 	w.supersede(n)
-	return w.d.table.Insert(c, n, w.now).OK()
+	switch w.d.table.Insert(c, n, w.now) {
+	case conntrack.TableFull:
+		return TableFull
+	case conntrack.NoLocalPort:
+		return NoLocalPort
+	}
+	return undecided
 }
 
 // supersede forgets the connection whose replies nobody could tell from those of
@@ -113,10 +124,7 @@ func (w *worker) numbered(id lvs.DestID) *destination {
 func (w *worker) leave(p *packet.Packet, f *flow, c *conntrack.Conn, s *service) Verdict {
 	if w.snap.sysctl.CacheBypass != 0 && s.key.Mark != 0 && !f.related && w.elsewhere(f.tuple.Dst) {
 		n := conntrack.Connection{Tuple: f.tuple, Method: lvs.Bypass}
-		if !w.insert(c, s, &n) {
-			return TableFull
-		}
-		return undecided
+		return w.insert(c, s, &n)
 	}
 	if s.own(ftpControl) && f.tuple.DstPort != ftpControl {
 		return NotOurs

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"xlvs/config"
+	"xlvs/conntrack"
 	"xlvs/lvs"
 	"xlvs/sched"
 )
@@ -15,10 +16,11 @@ type service struct {
 	name        string // of the scheduler
 	flags       lvs.SchedulerFlags
 	scheduler   sched.Scheduler
-	persistence time.Duration // how long a client keeps its real server; 0 for a service that is not persistent
-	maskBits    int           // how much of a client's address is the client
-	engine      string        // what besides the address is; "" for nothing
-	onePacket   bool          // connections of UDP are of one packet each
+	persistence time.Duration     // how long a client keeps its real server; 0 for a service that is not persistent
+	maskBits    int               // how much of a client's address is the client
+	engine      string            // what besides the address is; "" for nothing
+	onePacket   bool              // connections of UDP are of one packet each
+	locals      *conntrack.Locals // where fullnat connections come from
 }
 
 // A serviceKey is what a packet is looked up by.

@@ -53,7 +53,7 @@ func (w *worker) callBack(p *packet.Packet, f *flow, c *conntrack.Conn) bool {
 		return false
 	}
 	n := conntrack.Connection{Tuple: answer, Real: d.addr, Port: d.key.Port, Dest: d.id, Method: d.method, Parent: t.AsParent()}
-	if !w.insert(c, s, &n) {
+	if w.insert(c, s, &n) != undecided {
 		return false
 	}
 	w.d.table.RefreshTemplate(&t, w.now)

@@ -28,13 +28,13 @@ type destination struct {
 	service config.ServiceKey
 	key     config.RealKey
 	addr    lvs.Addr
-	method  lvs.Method
+	shape
+	tunnel  *encap.Tunnel // nil unless method is Tunnel
+	path    pathMTU       // of a tunnel
+	edits   bool          // packets need more than other addresses, by client or clamp
 	hop     atomic.Uint32 // neigh.HopID towards it, stale when the routes have changed
 	removed atomic.Bool   // no longer in its service, but with connections: in the trash
 	weight  atomic.Int32  // 0: quiesced
-	outer   encap.TunnelOptions
-	tunnel  *encap.Tunnel // with outer; nil unless method is Tunnel
-	path    pathMTU       // of a tunnel
 
 	// Guarded by Director.mu.
 	lastWeight   int32         // the latest that was not 0, or the first
@@ -43,9 +43,41 @@ type destination struct {
 	estimator    rate.Estimator
 }
 
-// bypass is the destination of no real server: connections that cache_bypass
+// A shape is how a destination's packets are forwarded. Another shape makes
+// another destination, under the same number.
+type shape struct {
+	method lvs.Method
+	outer  encap.TunnelOptions  // of a tunnel
+	client config.ClientAddress // how the real server learns it
+	clamp  bool                 // lower the MSS
+}
+
+// shapeOf returns the shape of r, a real server of s.
+func shapeOf(s *config.Service, r *config.Real) shape {
+	v := shape{method: r.Method, client: s.ClientAddress}
+	switch r.Method {
+	case lvs.Tunnel:
+		v.outer = encap.TunnelOptions{Type: r.Tunnel, Flags: r.TunnelFlags, Port: r.TunnelPort}
+		v.clamp = s.MSSClamp
+	case lvs.FullNAT:
+		v.clamp = s.MSSClamp
+	}
+	return v
+}
+
+// newDestination returns destination id for r, a real server of s.
+func newDestination(id lvs.DestID, s *config.Service, r *config.Real) *destination {
+	d := &destination{id: id, service: s.ServiceKey, key: r.RealKey, addr: lvs.AddrFrom(r.Addr), shape: shapeOf(s, r)}
+	d.edits = d.clamp || d.client != config.NoClientAddress
+	if r.Method == lvs.Tunnel {
+		d.tunnel = encap.NewTunnel(d.addr, d.outer)
+	}
+	return d
+}
+
+// newBypass returns the destination of no real server: connections that cache_bypass
 // sends to where their clients wanted them. Its number is 0.
-func newBypass() *destination { return &destination{method: lvs.Bypass} }
+func newBypass() *destination { return &destination{shape: shape{method: lvs.Bypass}} }
 
 // A natSource is who answers from an endpoint.
 type natSource struct {

@@ -165,7 +165,21 @@ func (w *worker) sample(v Verdict, f *flow) {
 
 // Connections returns the table's connections, in no order. Expiry times count
 // from the director's start; see Now.
-func (d *Director) Connections() func(func(conntrack.Listing) bool) { return d.table.All() }
+func (d *Director) Connections() func(func(conntrack.Listing) bool) {
+	return func(yield func(conntrack.Listing) bool) {
+		s := d.snapshot.Load()
+		for c := range d.table.All() {
+			// The table has no room for a real server of another family than its
+			// client's, which a tunnel may have.
+			if to := s.destination(c.Dest); c.Method == lvs.Tunnel && to != nil {
+				c.Real = to.addr
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
 
 // Now returns the moment that expiry times are to be compared with.
 func (d *Director) Now() conntrack.Time { return conntrack.Time(d.clock() / conntrack.Tick) }

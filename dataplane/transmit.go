@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"xlvs/config"
 	"xlvs/conntrack"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/icmp"
@@ -25,7 +26,7 @@ func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *desti
 	if encap.TTL(p) <= 1 {
 		return w.answer(p, f, icmp.TimeExceeded, w.source(p, f), 0, TTLExceeded)
 	}
-	if mtu := w.room(p, f, d, hop); segmentSize(p, f) > mtu && !w.mayFragment(p, d) {
+	if mtu := w.room(p, f, c, d, hop); segmentSize(p, f) > mtu && !w.mayFragment(p, f, c, d) {
 		return w.answer(p, f, icmp.TooBig, w.source(p, f), mtu, TooBig)
 	}
 	if hop.State != neigh.Reachable {
@@ -37,8 +38,16 @@ func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *desti
 // forward changes p and addresses it to the next hop. If p has to leave in pieces
 // these are on their way then, and p itself goes nowhere.
 func (w *worker) forward(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
-	if p.GSO.Kind != packet.GSONone && d.tunnel != nil && f.dir == conntrack.In {
-		return w.forwardSegments(p, f, c, d, hop)
+	if p.GSO.Kind == packet.GSOUDP && d.client == config.ProxyV2 && f.dir == conntrack.In {
+		return w.forwardSegments(p, f, c, d, hop) // each datagram is introduced
+	}
+	if tunnels(f, c, d) {
+		if p.GSO.Kind != packet.GSONone {
+			return w.forwardSegments(p, f, c, d, hop)
+		}
+		if mtu := w.room(p, f, c, d, hop); f.size > mtu && !d.addr.Is4() {
+			return w.forwardFragments(p, f, c, d, hop, mtu)
+		}
 	}
 	if v := w.rewrite(p, f, c, d, hop); v != undecided {
 		return v
@@ -49,24 +58,30 @@ func (w *worker) forward(p *packet.Packet, f *flow, c *conntrack.Conn, d *destin
 	return address(p, hop)
 }
 
+// tunnels reports whether packets of c in the direction of f leave in a tunnel.
+func tunnels(f *flow, c *conntrack.Conn, d *destination) bool {
+	return c.Method == lvs.Tunnel && f.dir == conntrack.In && d.tunnel != nil
+}
+
 // room returns how long a packet may be on its way to hop: in a tunnel, less by
-// the outer headers, and no longer than the way is known to take.
-func (w *worker) room(p *packet.Packet, f *flow, d *destination, hop *neigh.Hop) int {
-	if d.tunnel == nil || f.dir == conntrack.Out {
-		return hop.MTU
+// the outer headers, and no longer than the way is known to take; between the IP
+// versions, less by the difference of their headers.
+func (w *worker) room(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) int {
+	if !tunnels(f, c, d) {
+		return hop.MTU - translationRoom(p, f, c)
 	}
 	return min(hop.MTU, d.path.mtu(w.now)) - d.tunnel.Overhead(p)
 }
 
 // mayFragment reports whether a packet that is too long may leave in fragments:
 // over IPv4, where its sender has not forbidden it. Without pmtu_disc a tunnel
-// does not ask.
-func (w *worker) mayFragment(p *packet.Packet, d *destination) bool {
-	ip := p.Bytes()[p.L3:]
-	if ip[0]>>4 != 4 || p.GSO.Kind != packet.GSONone && d.tunnel == nil {
+// over IPv4 does not ask.
+func (w *worker) mayFragment(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) bool {
+	ip, tunnel := p.Bytes()[p.L3:], tunnels(f, c, d)
+	if ip[0]>>4 != 4 || p.GSO.Kind != packet.GSONone && !tunnel {
 		return false
 	}
-	return !header.IPv4(ip).DontFragment() || d.tunnel != nil && w.snap.sysctl.PMTUDisc == 0
+	return !header.IPv4(ip).DontFragment() || tunnel && w.snap.sysctl.PMTUDisc == 0 && d.addr.Is4()
 }
 
 // segmentSize returns the length of the longest packet that p is on a wire.

@@ -31,6 +31,7 @@ func (d *Director) upkeep(ctx context.Context) {
 // The periods of upkeep in seconds.
 const (
 	estimateEvery = int(rate.Period / time.Second)
+	portsEvery    = 5
 	cachesEvery   = int(sched.ExpireInterval / time.Second)
 )
 
@@ -48,6 +49,9 @@ func (d *Director) everySecond(seconds int) {
 	d.defend()
 	if seconds%estimateEvery == 0 && d.config.Sysctl.RunEstimation != 0 {
 		d.estimate()
+	}
+	if seconds%portsEvery == 0 {
+		d.watchLocals()
 	}
 	if seconds%cachesEvery == 0 {
 		d.expireCaches(now)

@@ -31,6 +31,8 @@ const (
 	NoNeighbor      // its next hop does not answer; answered with host unreachable
 	HoldFull        // its next hop was being resolved, and too many packets waited already
 	BadChecksum     // an ICMP error to be translated, with a wrong checksum
+	NoLocalPort     // would begin a fullnat connection, and all local ports towards its real server are taken
+	Untranslatable  // would have to leave over the other IP version, and is no whole TCP or UDP packet
 	NoFrame         // has to leave in pieces, and there was no free frame for one
 	NoHeadroom      // no room in the frame for a header
 	Verdicts        // how many there are
@@ -60,6 +62,8 @@ var verdictNames = [Verdicts]string{
 	NoNeighbor:      "next hop does not answer",
 	HoldFull:        "too many packets waiting for next hop",
 	BadChecksum:     "bad ICMP checksum",
+	NoLocalPort:     "no local port",
+	Untranslatable:  "cannot be translated",
 	NoFrame:         "no free frame",
 	NoHeadroom:      "no room for a header",
 }

@@ -28,6 +28,11 @@ type worker struct {
 	strays  []*packet.Packet // for the host
 	pieces  []packet.Packet  // made of others, and in out
 
+	// Being made: a piece of a super-frame, perhaps a fragment of that, and the
+	// list of one that is not sent.
+	segment, cut packet.Packet
+	one          [1]*packet.Packet
+
 	// As of the beginning of the batch.
 	snap  *snapshot
 	epoch uint32
@@ -141,7 +146,11 @@ func (w *worker) read(p *packet.Packet, f *flow) {
 	if f.verdict == undecided {
 		f.aim(w.snap)
 	}
-	if f.verdict == undecided {
+	switch {
+	case f.verdict != undecided:
+	case f.local:
+		w.d.table.KeyLocal(&f.key, &f.tuple)
+	default:
 		w.d.table.Key(&f.key, &f.tuple, f.dir)
 	}
 }

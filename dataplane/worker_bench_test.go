@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"xlvs/config"
 	"xlvs/conntrack"
 	"xlvs/dataplane/checksum"
 	"xlvs/dataplane/header"
@@ -82,11 +83,20 @@ const room = 1 << 21
 // newBench returns a worker that knows n connections, and a ring of packets of
 // these in random order.
 func newBench(b testing.TB, c benchCase, n int) (*testDirector, *benchRing) {
-	rs, vip, client := real4, vip4, client4
+	rs := real4
 	if c.v6 {
-		rs, vip, client = real6, "["+vip6+"]", "["+client6+"]"
+		rs = real6
 	}
-	d := newLargeDirector(b, max(n, room), testService(lvs.TCP, c.method, rs))
+	return newBenchOf(b, c, testService(lvs.TCP, c.method, rs), n)
+}
+
+// newBenchOf is newBench for a service of one real server.
+func newBenchOf(b testing.TB, c benchCase, s config.Service, n int) (*testDirector, *benchRing) {
+	rs, vip, client := s.Reals[0].Addr.String(), vip4, client4
+	if c.v6 {
+		vip, client = "["+vip6+"]", "["+client6+"]"
+	}
+	d := newLargeDirector(b, max(n, room), s)
 	d.workers[0].queues = &nowhere{}
 	everywhere(d.router)
 	open := ring(packettest.TCP(client+":1", vip+":80", header.FlagSYN, ""), c.v6, conntrack.In, n)

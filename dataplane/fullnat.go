@@ -1,0 +1,90 @@
+package dataplane
+
+import (
+	"xlvs/conntrack"
+	"xlvs/dataplane/header"
+	"xlvs/dataplane/icmp"
+	"xlvs/dataplane/packet"
+	"xlvs/encap"
+	"xlvs/lvs"
+)
+
+// fullNAT is rewrite for fullnat: between client and virtual service on one side,
+// local address and real server on the other, which may be of another family.
+func (w *worker) fullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
+	if f.related {
+		return fullNATRelated(p, f, c)
+	}
+	if p.L4 != 0 && !f.piece && (f.proto == lvs.TCP || d.edits) {
+		if v := w.editFullNAT(p, f, c, d); v != undecided {
+			return v
+		}
+	}
+	src, srcPort, dst, dstPort := c.Peer, c.PeerPort, c.Addr, c.Port
+	if f.dir == conntrack.Out {
+		src, srcPort, dst, dstPort = dst, dstPort, src, srcPort
+	}
+	switch {
+	case src.Is4() == f.tuple.Src.Is4():
+		encap.FullNAT(p, f.proto, src, srcPort, dst, dstPort)
+	case !encap.Translate(p, f.proto, src, srcPort, dst, dstPort):
+		return Untranslatable
+	}
+	return undecided
+}
+
+// editFullNAT is edit, and what a local port that is used again asks for.
+func (w *worker) editFullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
+	switch {
+	case c.Edited() && f.opens && f.proto == lvs.TCP:
+		encap.StripTimestamps(p) // which the real server would compare with those of another client
+	case !c.Edited() && f.ends():
+		s := viewSegment(p)
+		w.noteEnd(f, c, &s, new(conntrack.Delta))
+	}
+	if c.Edited() || d.edits {
+		return w.edit(p, f, c, d)
+	}
+	return undecided
+}
+
+// ends reports whether a TCP segment closes its direction, or both.
+func (f *flow) ends() bool {
+	return f.proto == lvs.TCP && (f.event == conntrack.EventFIN || f.event == conntrack.EventRST)
+}
+
+// fullNATRelated translates an ICMP error about a fullnat connection. One about
+// a connection between families is not translated.
+func fullNATRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	proto := lvs.ICMP
+	if !f.tuple.Src.Is4() {
+		proto = lvs.ICMPv6
+	}
+	switch {
+	case c.Peer.Is4() != f.tuple.Src.Is4() || c.Addr.Is4() != f.tuple.Src.Is4():
+		return Untranslatable
+	case !icmp.ChecksumOK(p):
+		return BadChecksum
+	}
+	encap.DecrementTTL(p)
+	q, _ := icmp.Related(p, proto)
+	if f.dir == conntrack.In {
+		icmp.ToRealFrom(p, &q, c.Peer, c.PeerPort, c.Addr, c.Port)
+	} else {
+		icmp.ToClientAt(p, &q, c.Peer, c.PeerPort, c.Addr, c.Port)
+	}
+	return undecided
+}
+
+// translationRoom is how much shorter a packet has to be that leaves over IPv6
+// and came over IPv4.
+func translationRoom(p *packet.Packet, f *flow, c *conntrack.Conn) int {
+	to := c.Addr
+	if f.dir == conntrack.Out {
+		to = c.Peer
+	}
+	if c.Method == lvs.FullNAT && p.Bytes()[p.L3]>>4 == 4 && !to.Is4() {
+		return header.IPv6Size - header.IPv4Size
+	}
+	return 0
+}

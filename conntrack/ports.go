@@ -7,8 +7,8 @@ import (
 )
 
 // ports are the supplies of one shard, of both families, as IPv4 and IPv6
-// clients may share a target. Its mutex is the last to be locked: after those of
-// the shards, and held until the endpoint is in the index.
+// clients may share a target. Its mutex is locked after those of the shards, and
+// held until the endpoint is in the index.
 type ports struct {
 	sync.Mutex
 	supplies map[supplyKey]*supply

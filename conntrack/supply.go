@@ -57,16 +57,16 @@ type released struct {
 	last uint16 // second of the last packet
 }
 
-// memory is how long a real server may remember a connection that is over: in
+// remembered is how many seconds a real server may remember a connection that is over: in
 // TIME_WAIT, of 60 seconds for Linux and 120 for some others.
-const memory = 120
+const remembered = 120
 
 // recent reports whether the target may remember the port's last connection. A
 // second comes round every 18 hours; the mistake costs the new connection a
 // Delta that it would not need.
 func (r released) recent(now Time) bool {
 	const late = 16 // the clocks of two workers may differ a little
-	return uint16(now/perSecond)-r.last+late < memory+late
+	return uint16(now/perSecond)-r.last+late < remembered+late
 }
 
 // next returns a port that has never been handed out, 0 if there is none left.
@@ -100,7 +100,7 @@ func (s *supply) put(r released, now Time) {
 // idle reports whether all ports have come back, so long ago that none needs to
 // rest any more and a new supply is as good.
 func (s *supply) idle(now Time) bool {
-	return s.resting.n == s.issued && int64(now)-int64(s.given) >= memory*int64(perSecond)
+	return s.resting.n == s.issued && int64(now)-int64(s.given) >= remembered*int64(perSecond)
 }
 
 // A queue is a ring of ports, the one that has rested longest in front.

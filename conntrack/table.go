@@ -5,7 +5,8 @@
 // that an entry freed meanwhile is a miss and never a mixture. Insert, remove
 // and state changes take the mutex of one shard. The shard and the index line
 // are chosen by the client's endpoint, which both directions of a connection
-// carry, so one probe finds either. Templates, which keep the clients of
+// carry, so one probe finds either; the replies of FULLNAT, which do not, carry a
+// local endpoint that was chosen to lead to the same shard. Templates, which keep the clients of
 // persistent services where they are, live in the same kind of table. Entries are
 // plain words in one mapping that the garbage collector never looks at; README.md
 // shows the layout.
@@ -52,13 +53,15 @@ type Table struct {
 	capacity         int // what limit may be at most
 	limit            atomic.Int64
 	defence          defence
-	ports            [shards]ports
-	locals           localRanges
 
 	// What every new connection writes, on a cache line of its own.
 	_             [64]byte
 	count         atomic.Int64 // connections and templates
 	templateCount atomic.Int64
+
+	// What new connections of FULLNAT come from.
+	locals localRanges
+	ports  [shards]ports
 }
 
 // New returns an empty table that counts its connections in loads. It maps, but

@@ -82,7 +82,7 @@ func (t *Table) Sweep(now Time) int {
 			}
 		}
 	}
-	t.ports[now/perSecond%shards].trim(now)
+	t.ports[now/perSecond%shards].trim(now) // one shard's a second will do
 	return n
 }
 

@@ -3,7 +3,8 @@
 //
 // For each forwarding method it builds a small network out of namespaces, puts a
 // web server on each real server and a director, a process of its own, between
-// them and a client, and sends real requests. What it prints is what it saw, and
+// them and a client, and sends real requests. What comes in tunnels is taken out
+// by xlvs realserver, a process for each. What it prints is what it saw, and
 // it is content only if every answer was the one that the model promises.
 // Whatever it made is gone when Command returns; nothing of the host's own
 // network is touched.
@@ -37,7 +38,7 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return fmt.Errorf("demo: find own program: %w", err)
 	}
-	d.director = []string{self, "run", "-c"}
+	d.director, d.realserver = []string{self, "run", "-c"}, []string{self, "realserver"}
 	// These two end a program whose terminal or reader goes away. They may end
 	// this one too, but not before everything is removed.
 	ctx, stop := signal.NotifyContext(ctx, unix.SIGHUP, unix.SIGPIPE)
@@ -58,11 +59,12 @@ func explain(err error) error {
 
 // A demo is what the command line asks for.
 type demo struct {
-	methods  []method
-	mode     config.Mode
-	keep     bool
-	director []string // the command; the name of a configuration file follows
-	out, log io.Writer
+	methods    []method
+	mode       config.Mode
+	keep       bool
+	director   []string // the command; the name of a configuration file follows
+	realserver []string // the command; flags follow
+	out, log   io.Writer
 }
 
 // run shows each method. Those that are kept end together, with ctx.

@@ -19,27 +19,45 @@ import (
 	"xlvs/config"
 )
 
-// TestDemo is the demo with the real director, which is built once.
+// allModes are those that --mode takes.
+var allModes = []config.Mode{config.XDP, config.XDPGeneric, config.Packet}
+
+// named returns the methods that are called names.
+func named(t *testing.T, names ...string) (some []method) {
+	t.Helper()
+	for _, name := range names {
+		d := new(demo)
+		if err := d.setMethod(name); err != nil {
+			t.Fatal(err)
+		}
+		some = append(some, d.methods...)
+	}
+	return some
+}
+
+// TestDemo is the demo with the real programs, which are built once.
 func TestDemo(t *testing.T) {
 	labtest.New(t)
 	program := filepath.Join(t.TempDir(), "xlvs")
 	if out, err := exec.Command("go", "build", "-o", program, "xlvs/cmd/xlvs").CombinedOutput(); err != nil {
 		t.Fatalf("build xlvs: %v\n%s", err, out)
 	}
-	director := []string{program, "run", "-c"}
-	t.Run("requests", func(t *testing.T) { testRequests(t, director) })
-	t.Run("keep", func(t *testing.T) { testKeep(t, director) })
-	t.Run("interrupt", func(t *testing.T) { testInterrupt(t, director) })
+	d := demo{mode: config.XDP, director: []string{program, "run", "-c"}, realserver: []string{program, "realserver"}}
+	t.Run("requests", func(t *testing.T) { testRequests(t, d) })
+	t.Run("keep", func(t *testing.T) { testKeep(t, d) })
+	t.Run("interrupt", func(t *testing.T) { testInterrupt(t, d) })
 }
 
 // testRequests runs every method in every mode.
-func testRequests(t *testing.T, director []string) {
-	for _, mode := range []config.Mode{config.XDP, config.XDPGeneric, config.Packet} {
+func testRequests(t *testing.T, d demo) {
+	expectNothingLeft(t)
+	for _, mode := range allModes {
 		for _, m := range methods() {
 			t.Run(fmt.Sprintf("%s, %s", m.name, mode), func(t *testing.T) {
-				expectNothingLeft(t)
+				t.Parallel()
 				var out bytes.Buffer
-				d := &demo{methods: []method{m}, mode: mode, director: director, out: &out, log: &out}
+				d := d
+				d.methods, d.mode, d.out, d.log = []method{m}, mode, &out, &out
 				if err := d.run(t.Context()); err != nil {
 					t.Fatalf("%v\nafter\n%s", err, &out)
 				}
@@ -49,14 +67,16 @@ func testRequests(t *testing.T, director []string) {
 	}
 }
 
-// expectReport checks that out tells of what was seen, for each family.
+// expectReport checks that out tells of what was seen, for each service.
 func expectReport(t *testing.T, m method, out string) {
 	t.Helper()
 	want := []string{m.picture, "\n  IP Virtual Server version 1.2.1"}
-	for _, f := range m.families {
-		want = append(want, f.url()+" ", fmt.Sprintf("TCP  %v rr\n", netip.AddrPortFrom(f.vip, port)))
-		for _, a := range f.rips {
-			want = append(want, a.String())
+	reals := 0
+	for _, s := range m.services() {
+		want = append(want, s.url()+" ", " "+s.known().String()+"\n", fmt.Sprintf("TCP  %v rr\n", netip.AddrPortFrom(s.vip, s.port)))
+		for _, a := range s.rips {
+			want = append(want, netip.AddrPortFrom(a, s.port).String())
+			reals++
 		}
 	}
 	for _, w := range want {
@@ -64,23 +84,23 @@ func expectReport(t *testing.T, m method, out string) {
 			t.Errorf("the report lacks %q:\n%s", w, out)
 		}
 	}
-	idle := regexp.MustCompile(` ` + m.forward.String() + ` +1 +0 +3 +\n`)
-	if n := len(idle.FindAllString(out, -1)); n != 4 {
-		t.Errorf("the table has %d real servers with 3 inactive connections, want 4:\n%s", n, out)
+	idle := regexp.MustCompile(` ` + m.real.Method.String() + ` +1 +0 +3 +\n`)
+	if n := len(idle.FindAllString(out, -1)); n != reals {
+		t.Errorf("the table has %d real servers with 3 inactive connections, want %d:\n%s", n, reals, out)
 	}
 }
 
 // testKeep expects the networks to be there until the context ends.
-func testKeep(t *testing.T, director []string) {
-	d := &demo{methods: methods(), mode: config.XDP, keep: true, director: director}
+func testKeep(t *testing.T, d demo) {
+	d.methods, d.keep = named(t, "nat", "tun-gue", "fullnat"), true
 	expectNothingLeft(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &watch{word: "Ctrl-C ends"}
 	out.seen = func() {
 		defer cancel()
 		hosts := regexp.MustCompile(`ip netns exec (\S+) curl`).FindAllStringSubmatch(out.String(), -1)
-		if len(hosts) != 4 {
-			t.Errorf("%d hints at a client, want 4:\n%s", len(hosts), out)
+		if len(hosts) != 2+2+4 {
+			t.Errorf("%d hints at a client, want 8:\n%s", len(hosts), out)
 		}
 		for _, h := range hosts {
 			if _, err := os.Stat(filepath.Join("/run/netns", h[1])); err != nil {
@@ -95,19 +115,21 @@ func testKeep(t *testing.T, director []string) {
 }
 
 // testInterrupt ends the context before the director runs, and when it does.
-func testInterrupt(t *testing.T, director []string) {
-	d := &demo{methods: methods(), mode: config.XDP, director: director}
-	for _, word := range []string{"director", "the client asks"} {
-		t.Run("at "+word, func(t *testing.T) {
-			expectNothingLeft(t)
-			cause := errors.New("somebody pressed Ctrl-C")
-			ctx, cancel := context.WithCancelCause(t.Context())
-			out := &watch{word: word, seen: func() { cancel(cause) }}
-			d.out, d.log = out, out
-			if err := d.run(ctx); !errors.Is(err, cause) {
-				t.Errorf("run() = %v, want %v", err, cause)
-			}
-		})
+func testInterrupt(t *testing.T, d demo) {
+	for _, m := range named(t, "nat", "tun-gre") {
+		for _, word := range []string{"director", "the client asks"} {
+			t.Run(m.name+", at "+word, func(t *testing.T) {
+				expectNothingLeft(t)
+				cause := errors.New("somebody pressed Ctrl-C")
+				ctx, cancel := context.WithCancelCause(t.Context())
+				out := &watch{word: word, seen: func() { cancel(cause) }}
+				d := d
+				d.methods, d.out, d.log = []method{m}, out, out
+				if err := d.run(ctx); !errors.Is(err, cause) {
+					t.Errorf("run() = %v, want %v", err, cause)
+				}
+			})
+		}
 	}
 }
 

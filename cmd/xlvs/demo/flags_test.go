@@ -16,19 +16,21 @@ import (
 )
 
 func TestParse(t *testing.T) {
+	all := []string{"nat", "dr", "tun-ipip", "tun-gre", "tun-gue", "fullnat"}
 	tests := map[string]struct {
 		args    []string
 		methods []string
 		mode    config.Mode
 		keep    bool
 	}{
-		"nothing":        {nil, []string{"nat", "dr"}, config.XDP, false},
+		"nothing":        {nil, all, config.XDP, false},
 		"one method":     {[]string{"--method", "dr"}, []string{"dr"}, config.XDP, false},
-		"all methods":    {[]string{"--method=all"}, []string{"nat", "dr"}, config.XDP, false},
-		"the last wins":  {[]string{"--method", "dr", "--method", "all"}, []string{"nat", "dr"}, config.XDP, false},
-		"generic, kept":  {[]string{"-mode", "xdp-generic", "-keep"}, []string{"nat", "dr"}, config.XDPGeneric, true},
-		"default spelt":  {[]string{"--mode", "xdp"}, []string{"nat", "dr"}, config.XDP, false},
-		"keep spelt out": {[]string{"--keep=false"}, []string{"nat", "dr"}, config.XDP, false},
+		"a tunnel's":     {[]string{"--method", "tun-gre"}, []string{"tun-gre"}, config.XDP, false},
+		"all methods":    {[]string{"--method=all"}, all, config.XDP, false},
+		"the last wins":  {[]string{"--method", "dr", "--method", "all"}, all, config.XDP, false},
+		"generic, kept":  {[]string{"-mode", "xdp-generic", "-keep"}, all, config.XDPGeneric, true},
+		"default spelt":  {[]string{"--mode", "xdp"}, all, config.XDP, false},
+		"keep spelt out": {[]string{"--keep=false"}, all, config.XDP, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -54,8 +56,9 @@ func TestUsageErrors(t *testing.T) {
 		says string
 	}{
 		"unknown flag":         {[]string{"--colour"}, "-colour"},
-		"unknown method":       {[]string{"--method", "socks"}, "must be one of nat, dr, all"},
-		"empty method":         {[]string{"--method", ""}, "must be one of nat, dr, all"},
+		"unknown method":       {[]string{"--method", "socks"}, "must be one of nat, dr, tun-ipip, tun-gre, tun-gue, fullnat, all"},
+		"tunnel of no type":    {[]string{"--method", "tun"}, "must be one of"},
+		"empty method":         {[]string{"--method", ""}, "must be one of nat, dr, "},
 		"method not named":     {[]string{"--method"}, "needs an argument"},
 		"unknown mode":         {[]string{"--mode", "dpdk"}, "must be xdp, xdp-generic or packet"},
 		"keep is no yes":       {[]string{"--keep=maybe"}, "maybe"},
@@ -82,7 +85,7 @@ func TestHelpIsPrinted(t *testing.T) {
 	if !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("Command(-h) = %v, want flag.ErrHelp", err)
 	}
-	for _, want := range []string{"-method", "nat, dr, all", "-mode", "xdp-generic", "-keep"} {
+	for _, want := range []string{"-method", "nat, dr, tun-ipip, tun-gre, tun-gue, fullnat, all", "-mode", "xdp-generic", "-keep"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("help does not mention %q:\n%s", want, &out)
 		}

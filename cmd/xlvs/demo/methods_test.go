@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"xlvs/config"
+	"xlvs/lvs"
 )
 
 func TestMethodsAreComplete(t *testing.T) {
@@ -18,7 +19,11 @@ func TestMethodsAreComplete(t *testing.T) {
 		if len(m.families) != 2 || !m.families[0].vip.Is4() || !m.families[1].vip.Is6() {
 			t.Errorf("method %s: want IPv4, then IPv6", m.name)
 		}
+		speaks := m.real.Method == lvs.Tunnel || m.real.Method == lvs.FullNAT
 		for _, f := range m.families {
+			if f.own.IsValid() != speaks || speaks && f.own.Is4() != f.vip.Is4() {
+				t.Errorf("method %s: the director's own address is %v", m.name, f.own)
+			}
 			if len(f.rips) != len(m.families[0].rips) {
 				t.Errorf("method %s: %s has %d real servers, want as many as IPv4", m.name, f.vip, len(f.rips))
 			}
@@ -28,7 +33,7 @@ func TestMethodsAreComplete(t *testing.T) {
 
 func TestConfigsAreValid(t *testing.T) {
 	for _, m := range methods() {
-		for _, mode := range []config.Mode{config.XDP, config.XDPGeneric, config.Packet} {
+		for _, mode := range allModes {
 			var b bytes.Buffer
 			if err := m.config(mode).Write(&b); err != nil {
 				t.Fatalf("method %s: %v", m.name, err)
@@ -37,7 +42,8 @@ func TestConfigsAreValid(t *testing.T) {
 			if err != nil {
 				t.Fatalf("method %s: %v", m.name, err)
 			}
-			if c.Dataplane.Mode != mode || len(c.Services) != 2 || c.Services[0].Reals[0].Method != m.forward {
+			services := len(m.services())
+			if c.Dataplane.Mode != mode || len(c.Services) != services || c.Services[0].Reals[0].Method != m.real.Method {
 				t.Errorf("method %s, mode %s: the configuration is of another: %+v", m.name, mode, c)
 			}
 		}
@@ -46,13 +52,13 @@ func TestConfigsAreValid(t *testing.T) {
 
 func TestReportFitsAScreen(t *testing.T) {
 	for _, m := range methods() {
-		text := m.introduction(config.XDPGeneric) + answersTitle
-		for _, f := range m.families {
-			text += f.answers(make([]int, requests))
+		text := m.introduction(config.XDPGeneric) + answersTitle(config.NoClientAddress) + answersTitle(config.ProxyV2)
+		for _, s := range m.services() {
+			text += s.answers(make([]int, requests))
 		}
 		// The table has a title of three lines and a line for each service and
 		// real server; a blank line is before and after it.
-		lines := bytes.Count([]byte(text), []byte("\n")) + 5 + len(m.families)*(1+len(m.families[0].rips))
+		lines := bytes.Count([]byte(text), []byte("\n")) + 5 + len(m.services())*(1+len(m.families[0].rips))
 		if lines > 50 {
 			t.Errorf("method %s takes %d lines, want 50 at most", m.name, lines)
 		}

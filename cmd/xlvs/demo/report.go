@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"xlvs/config"
+	"xlvs/lvs"
 )
 
 // Everything printed fits into 80 columns, and a method into 50 lines. Nothing
@@ -24,22 +25,35 @@ func (m method) introduction(mode config.Mode) string {
 	}
 	row("CIP", "client", func(f family) netip.Addr { return f.cip })
 	row("VIP", "director", func(f family) netip.Addr { return f.vip })
+	switch m.real.Method {
+	case lvs.Tunnel:
+		row("DIP", "director", func(f family) netip.Addr { return f.own })
+	case lvs.FullNAT:
+		row("LIP", "director", func(f family) netip.Addr { return f.own })
+	}
 	for i := range m.families[0].rips {
 		row("RIP", realName(i), func(f family) netip.Addr { return f.rips[i] })
 	}
 	return b.String()
 }
 
-// answersTitle is above the lines that answers returns.
-const answersTitle = "\n  the client asks                who answers, in turn      and whom they see\n"
+// answersTitle is above the lines that answers returns for services with such a
+// client_address.
+func answersTitle(c config.ClientAddress) string {
+	asks, whom := "the client asks", "and whom they see"
+	if c != config.NoClientAddress {
+		asks, whom = fmt.Sprintf("client_address = %q", c.String()), "and of whom they hear"
+	}
+	return fmt.Sprintf("\n  %-29s  %-24s  %s\n", asks, "who answers, in turn", whom)
+}
 
 // answers returns a line about who answered.
-func (f family) answers(answers []int) string {
+func (s service) answers(answers []int) string {
 	names := make([]string, len(answers))
 	for i, a := range answers {
 		names[i] = realName(a)
 	}
-	return fmt.Sprintf("  %-29s  %-24s  %v\n", f.url(), strings.Join(names, " "), f.cip)
+	return fmt.Sprintf("  %-29s  %-24s  %v\n", s.url(), strings.Join(names, " "), s.known())
 }
 
 // indent puts the lines of text in line with the rest.
@@ -55,11 +69,11 @@ func indent(text string) string {
 func (s *stage) hints() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is left running. Each host is a network namespace; as root:\n", s.method.name)
-	for _, f := range s.method.families {
-		fmt.Fprintf(&b, "  ip netns exec %s curl '%s'\n", s.network.Client.Name(), f.url())
+	for _, service := range s.method.services() {
+		fmt.Fprintf(&b, "  ip netns exec %s curl '%s'\n", s.network.Client.Name(), service.url())
 	}
-	fmt.Fprintf(&b, "  ip netns exec %s tcpdump -ni eth0 tcp port %d\n", s.network.Real[0].Name(), port)
-	// The director's tables come at its leisure, at the end of the file.
-	fmt.Fprintf(&b, "  kill -USR1 %d; sleep 1; tail -n 50 %s\n", s.director.process.PID(), s.director.tables)
+	fmt.Fprintf(&b, "  ip netns exec %s tcpdump -ni eth0 %s\n", s.network.Real[0].Name(), s.method.capture)
+	tables := s.director.tables
+	fmt.Fprintf(&b, "  : >%s; kill -USR1 %d; sleep 1; cat %s\n", tables, s.director.process.PID(), tables)
 	return b.String()
 }

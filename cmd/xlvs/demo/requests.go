@@ -23,22 +23,22 @@ var (
 	errTurns  = errors.New("the real servers do not take turns")
 )
 
-// A client asks for one family's service. Each request is a connection, so that
-// each is scheduled.
+// A client asks for one service. Each request is a connection, so that each is
+// scheduled.
 type client struct {
-	http   http.Client
-	family family
+	http    http.Client
+	service service
 }
 
 // newClient returns a client that connects with dial.
-func newClient(dial func(ctx context.Context, network, address string) (net.Conn, error), f family) *client {
+func newClient(dial func(ctx context.Context, network, address string) (net.Conn, error), s service) *client {
 	transport := &http.Transport{DialContext: dial, DisableKeepAlives: true}
-	return &client{http.Client{Transport: transport, Timeout: requestTime}, f}
+	return &client{http.Client{Transport: transport, Timeout: requestTime}, s}
 }
 
 // get sends a request and returns the number of the real server that answered.
 func (c *client) get(ctx context.Context) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.family.url(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.service.url(), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -52,19 +52,19 @@ func (c *client) get(ctx context.Context) (int, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return 0, fmt.Errorf("read the answer of %s: %w", c.family.url(), err)
+		return 0, fmt.Errorf("read the answer of %s: %w", c.service.url(), err)
 	}
-	return c.family.whose(string(body))
+	return c.service.whose(string(body))
 }
 
 // whose returns the number of the real server whose right answer body is.
-func (f family) whose(body string) (int, error) {
-	for i := range f.rips {
-		if body == greeting(realName(i), f.cip) {
+func (s service) whose(body string) (int, error) {
+	for i := range s.rips {
+		if body == s.greeting(i) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("%s: %w %v: %q", f.url(), errAnswer, f.cip, body)
+	return 0, fmt.Errorf("%s: %w %v: %q", s.url(), errAnswer, s.known(), body)
 }
 
 // checkTurns returns an error unless answers go round n real servers, whichever

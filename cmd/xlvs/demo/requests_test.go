@@ -19,8 +19,13 @@ func ask(t *testing.T, handler http.Handler) (int, error) {
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 	}
+	return newClient(dial, localService()).get(t.Context())
+}
+
+// localService is one whose client is 127.0.0.1.
+func localService() service {
 	f := addresses("127.0.0.1", "2001:db8::1", "192.0.2.11", "192.0.2.12")
-	return newClient(dial, f).get(t.Context())
+	return service{family: f, port: port, seen: f.cip}
 }
 
 func TestGetTellsWhoAnswered(t *testing.T) {
@@ -37,7 +42,8 @@ func TestGetRefusesOtherAnswers(t *testing.T) {
 		"another client":         "I am rs1, and you are 192.0.2.1.\n",
 		"nothing":                "",
 		"cut short":              "I am rs1, and you are 127.0.0.1.",
-		"more than the greeting": greeting("rs1", addresses("127.0.0.1", "::1").cip) + "Goodbye.\n",
+		"more than the greeting": greeting("rs1", localService().cip) + "Goodbye.\n",
+		"hearsay":                introduced("rs1", localService().cip, localService().cip),
 		"without end":            strings.Repeat("rs1 ", maxAnswer),
 	}
 	for name, body := range tests {
@@ -57,7 +63,7 @@ func TestGetTellsWhyItWasCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return nil, ctx.Err() }
-	c := newClient(dial, addresses("127.0.0.1", "192.0.2.1"))
+	c := newClient(dial, localService())
 	if _, err := c.get(ctx); !errors.Is(err, cause) {
 		t.Errorf("get() = %v, want %v", err, cause)
 	}

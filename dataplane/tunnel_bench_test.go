@@ -2,11 +2,9 @@ package dataplane
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"xlvs/conntrack"
-	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
 	"xlvs/dataplane/packet/packettest"
 	"xlvs/lvs"
@@ -54,55 +52,77 @@ func TestTunnelsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// A framePool has frames for pieces, and takes them back for others.
+// A framePool has frames for pieces, by number from 1, and takes them back.
 type framePool struct {
 	nowhere
-	free [][]byte
+	chunks [200][2048]byte
+	free   []uint64
+	sent   int
+}
+
+func newFramePool() *framePool {
+	q := new(framePool)
+	for i := range q.chunks {
+		q.free = append(q.free, uint64(i+1))
+	}
+	return q
 }
 
 func (q *framePool) NewFrame(p, of *packet.Packet, n int) bool {
 	last := len(q.free) - 1
-	if last < 0 {
+	if last < 0 || packet.Headroom+n > len(q.chunks[0]) {
 		return false
 	}
-	p.Reset(q.free[last], packet.Headroom, 0)
-	p.In, q.free = of.In, q.free[:last]
+	p.Frame, p.In, q.free = q.free[last], of.In, q.free[:last]
+	p.Reset(q.chunks[p.Frame-1][:], packet.Headroom, 0)
 	return true
 }
 
-func (q *framePool) Send(ps []*packet.Packet)    { q.Release(ps) }
+func (q *framePool) Send(ps []*packet.Packet) {
+	q.sent += len(ps)
+	q.Release(ps)
+}
+
 func (q *framePool) Release(ps []*packet.Packet) {
 	for _, p := range ps {
-		if b := p.Chunk(); len(b) == pieceFrame {
-			q.free = append(q.free, b)
+		if p.Frame != 0 {
+			q.free = append(q.free, p.Frame)
 		}
 	}
 }
 
-// pieceFrame is the size of a framePool's frames.
-const pieceFrame = 2048
-
-// Neither do packets that leave in pieces: super-frames, and what is too long.
+// Neither do packets that leave in pieces: super-frames, and what is longer than
+// a tunnel takes.
 func TestPiecesDoNotAllocate(t *testing.T) {
 	for _, c := range tunnelCases() {
 		t.Run(c.String(), func(t *testing.T) {
-			d := newTestDirector(t, c.service(lvs.TCP))
-			d.forwarded(t, c.syn())
-			pool := &framePool{}
-			for range 200 {
-				pool.free = append(pool.free, make([]byte, pieceFrame))
-			}
+			d, pool := newTestDirector(t, c.service(lvs.TCP), c.service(lvs.UDP)), newFramePool()
 			d.workers[0].queues = pool
 			super := gsoFrames(c.inner)["TCP"]
-			long := packettest.TCP(c.inner.client+":4242", c.inner.vip+":80", header.FlagACK, strings.Repeat("x", 3000))
-			packettest.Network(long)[6] &^= 0x40 * (packettest.Network(long)[0] >> 4 & 1 ^ 1)
-			chunk, ps := make([]byte, 10_000), make([]packet.Packet, 2)
-			n := testing.AllocsPerRun(20, func() {
-				_ = chunk
-				ps[0] = *superFrame(super.frame, super.kind, 1000)
+			long := packettest.Frame(c.datagramOf(1500, false))
+			from, ps := superFrame(super.frame, super.kind, 1000), make([]packet.Packet, 2)
+			chunks := [2][]byte{make([]byte, 10_000), make([]byte, 2048)}
+			handle := func() {
+				for i, p := range []*packet.Packet{from, long} {
+					ps[i] = *p
+					ps[i].Reset(chunks[i], packet.Headroom, copy(chunks[i][packet.Headroom:], p.Bytes()))
+					ps[i].Sum, ps[i].GSO = p.Sum, p.GSO
+				}
 				d.workers[0].handle(ps)
-			})
-			_ = n
+			}
+			if n := testing.AllocsPerRun(20, handle); n != 0 {
+				t.Errorf("pieces allocate %v times, want 0", n)
+			}
+			want := 8 + 2
+			if c.inner == ipv6 {
+				want = 8 // the other is answered, as often as the rate limit allows
+			}
+			if pool.sent = 0; len(pool.free) != len(pool.chunks) {
+				t.Errorf("%d of %d frames are back", len(pool.free), len(pool.chunks))
+			}
+			if handle(); pool.sent < want {
+				t.Errorf("sent %d frames, want at least %d", pool.sent, want)
+			}
 		})
 	}
 }

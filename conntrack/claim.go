@@ -10,7 +10,7 @@ import "xlvs/lvs"
 // shards are locked, the lower one first, so that nobody can insert the same
 // connection meanwhile; the generation moves on, so that a copy made before does
 // not reach the connection at its new place. It keeps its number, and with it
-// parent and children.
+// parent and children, and Deltas.
 func (t *Table) Claim(c *Conn, tu *lvs.Tuple) bool {
 	var k Key
 	t.Key(&k, tu, In)
@@ -32,10 +32,6 @@ func (t *Table) Claim(c *Conn, tu *lvs.Tuple) bool {
 	c.flags &^= flagNoClientPort
 	e.store(wGeneration, uint64(c.gen)<<32|uint64(expires))
 	f.schedule(to, number, expires)
-	if d := from.deltas[number]; d != nil {
-		delete(from.deltas, number)
-		to.keepDeltas(number, d)
-	}
 	t.portless.Add(-1)
 	return true
 }

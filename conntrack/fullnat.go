@@ -55,17 +55,12 @@ func (t *Table) enterLocal(f *family, s *shard, n *newEntry, now Time) Outcome {
 	if !t.pick(p, &n.local, n, now) {
 		return NoLocalPort
 	}
-	reused := n.local.end != 0
-	if reused {
+	if n.local.end != 0 {
 		n.flags |= flagInSeq
 	}
-	number := t.add(f, s, n)
-	if number == 0 {
+	if t.add(f, s, n) == 0 {
 		t.giveBack(p, &n.local, &target{n.Real, n.Port, n.Tuple.Proto}, now, now)
 		return TableFull
-	}
-	if reused {
-		s.keepDeltas(number, &[2]Delta{In: following(n.local.end, n.Seq)})
 	}
 	if n.Real.Is4() != n.Tuple.Src.Is4() {
 		t.mixed.Add(1)

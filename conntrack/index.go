@@ -56,6 +56,7 @@ type family struct {
 	words    int      // per entry
 	entries  []uint64 // entry 0 is never used
 	capacity uint32   // entries
+	deltas   []uint64 // of connections: deltaWords per entry
 	lines    []line   // home lines, as many of local endpoints, then the lines that continue them
 	home     uint32   // home lines, a multiple of shards
 	shards   [shards]shard
@@ -73,9 +74,8 @@ type shard struct {
 	free      uint32 // first free entry, chained by next
 	freeCount int
 	wheel     wheel
-	deltas    map[uint32]*[2]Delta // by entry, of connections whose payload was resized
-	data      map[uint32]string    // by entry, of templates with engine data
-	_         [64]byte             // the next shard's mutex is on another cache line
+	data      map[uint32]string // by entry, of templates with engine data
+	_         [64]byte          // the next shard's mutex is on another cache line
 }
 
 // A pool has the entries and lines that no shard holds.

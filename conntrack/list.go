@@ -25,8 +25,9 @@ type Listing struct {
 }
 
 // All yields the connections and then the templates, in no order. What comes or
-// goes meanwhile is yielded or not; nothing is yielded half. It takes no lock
-// that a worker waits for, except a moment for a template with engine data.
+// goes meanwhile is yielded or not; nothing is yielded half. It takes
+// a shard's lock for a template with engine data alone, and four times, for a
+// moment each, that of a pool, which new connections come from.
 func (t *Table) All() iter.Seq[Listing] {
 	return func(yield func(Listing) bool) {
 		for _, f := range t.families() {

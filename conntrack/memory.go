@@ -14,7 +14,7 @@ import (
 // and templates, IPv4 and IPv6 of each.
 const (
 	magic      = 0x3630_7376_6c78 // "xlvs06"
-	layout     = 3
+	layout     = 4
 	headerSize = 4096
 )
 
@@ -81,7 +81,16 @@ func (f *family) plan(n, words int) {
 }
 
 func (f *family) bytes() int {
-	return int(f.lineCapacity)*lineBytes + (int(f.capacity)+1)*f.words*8
+	return int(f.lineCapacity)*lineBytes + (int(f.capacity)+1)*(f.words+f.deltaWords())*8
+}
+
+// deltaWords returns how many words per entry there are for Deltas, which
+// templates have none of.
+func (f *family) deltaWords() int {
+	if f.kind&refTemplate != 0 {
+		return 0
+	}
+	return deltaWords
 }
 
 // carve takes the family's part from the front of m and returns the rest. The
@@ -92,6 +101,10 @@ func (f *family) carve(m []byte) []byte {
 	m = m[lines:]
 	n := (int(f.capacity) + 1) * f.words
 	f.entries = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), n)
+	m = m[n*8:]
 	f.linesUsed = 2 * f.home
+	if n = (int(f.capacity) + 1) * f.deltaWords(); n > 0 {
+		f.deltas = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), n)
+	}
 	return m[n*8:]
 }

@@ -45,7 +45,7 @@ func (t *Table) remove(f *family, s *shard, number uint32, expires Time) {
 		load.Persistent.Add(-1)
 		t.templateCount.Add(-1)
 	} else {
-		t.unbind(s, e, number)
+		t.unbind(e)
 		if e.method() == lvs.FullNAT {
 			t.dropLocal(f, s, number, expires)
 		}
@@ -55,8 +55,8 @@ func (t *Table) remove(f *family, s *shard, number uint32, expires Time) {
 	t.count.Add(-1)
 }
 
-// unbind takes back what a connection counts for, and its deltas.
-func (t *Table) unbind(s *shard, e entry, number uint32) {
+// unbind takes back what a connection counts for.
+func (t *Table) unbind(e entry) {
 	load, flags := t.loads.At(e.dest()), e.flags()
 	load.Unbind()
 	if flags&flagInactive == 0 {
@@ -64,9 +64,6 @@ func (t *Table) unbind(s *shard, e entry, number uint32) {
 	}
 	if flags&flagNoClientPort != 0 {
 		t.portless.Add(-1)
-	}
-	if flags&(flagInSeq|flagOutSeq) != 0 {
-		delete(s.deltas, number)
 	}
 }
 

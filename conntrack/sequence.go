@@ -4,9 +4,11 @@ package conntrack
 // moved, as its payload was made longer or shorter on the way. The fields are
 // those of the kernel's ip_vs_seq, which its sync messages carry.
 type Delta struct {
-	InitSeq  uint32 // of the last packet that was resized, as its sender numbers it
+	InitSeq  uint32 // of the last packet that was resized, as its sender numbers it; but see Settle
 	Delta    int32  // added to what comes after it
 	Previous int32  // added to that packet, and to what came before
+
+	strides uint16 // how many the stream is known to have gone on from InitSeq
 }
 
 // Seq returns the sequence number that the receiver is to see for the sender's.
@@ -35,8 +37,7 @@ func (d *Delta) resize(seq uint32, diff int) {
 	if *d != (Delta{}) && !after(seq, d.InitSeq) {
 		return
 	}
-	d.InitSeq, d.Previous = seq, d.Delta
-	d.Delta += int32(diff)
+	*d = Delta{InitSeq: seq, Delta: d.Delta + int32(diff), Previous: d.Delta}
 }
 
 // after reports whether sequence number a comes after b (RFC 9293, 3.4).
@@ -45,45 +46,12 @@ func after(a, b uint32) bool { return int32(a-b) > 0 }
 // Resize notes that the payload of a packet of c in direction d with sequence
 // number seq has become diff bytes longer, so that Deltas mends what follows.
 func (t *Table) Resize(c *Conn, d Dir, seq uint32, diff int) {
-	_, s, e := t.lock(c.handle)
-	defer s.Unlock()
-	if e.generation() != c.gen {
-		return
-	}
-	number := c.ref.number()
-	deltas := s.deltas[number]
-	if deltas == nil {
-		deltas = new([2]Delta)
-		s.keepDeltas(number, deltas)
-	}
-	deltas[d].resize(seq, diff)
 	flag := uint16(flagInSeq)
 	if d == Out {
 		flag = flagOutSeq
 	}
-	e.patch(wVirtual, uint64(flag), uint64(flag))
-	c.flags |= flag
-}
-
-// Deltas returns how the sequence numbers of c's requests and replies have
-// moved. It reports false if they have not, or c is gone. A packet goes by the
-// Seq of its own direction and the Ack of the other.
-func (t *Table) Deltas(c *Conn) (in, out Delta, ok bool) {
-	if !c.Edited() {
-		return in, out, false
-	}
-	_, s, e := t.lock(c.handle)
-	defer s.Unlock()
-	deltas := s.deltas[c.ref.number()]
-	if e.generation() != c.gen || deltas == nil {
-		return in, out, false
-	}
-	return deltas[In], deltas[Out], true
-}
-
-func (s *shard) keepDeltas(number uint32, d *[2]Delta) {
-	if s.deltas == nil {
-		s.deltas = map[uint32]*[2]Delta{}
-	}
-	s.deltas[number] = d
+	t.changeDeltas(c, flag, func(deltas *[2]Delta) bool {
+		deltas[d].resize(seq, diff)
+		return true
+	})
 }

@@ -18,7 +18,7 @@ func (t *Table) Step(c *Conn, d Dir, ev Event, now Time) {
 	state := nextState(c.Proto, c.table(d), ev, c.State, t.secure.Load())
 	expires := now + t.timeouts.of(c.Proto, state)
 	if state == c.State && (d == In || c.flags&(flagNoOutput|flagPending) == 0) {
-		if c.expiry == expires || t.extend(c.handle, expires) {
+		if c.expiry == expires || t.prolong(c, expires) {
 			return
 		}
 	}
@@ -52,6 +52,14 @@ func (t *Table) countYoung(c *Conn) {
 		e.patch(wVirtual, flagYoung, 0)
 		c.flags &^= flagYoung
 	}
+}
+
+// prolong is extend for a connection in the state that c says. It reports false
+// too if another worker has moved it to another state meanwhile, whose timeout is
+// another. If that comes later its timeout does, too.
+func (t *Table) prolong(c *Conn, expires Time) bool {
+	_, e := t.entry(c.ref)
+	return t.extend(c.handle, expires) && e.state() == c.State
 }
 
 // extend pushes the expiry of h back without a lock. It reports false if the

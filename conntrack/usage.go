@@ -21,7 +21,11 @@ type Usage struct {
 // Usage returns the usage of the real server for which l is nearest to being
 // exhausted; the zero Usage if nothing is used. It goes through all supplies and
 // locks each shard's in turn: ask every few seconds, not per packet.
-func (l *Locals) Usage() (worst Usage) {
+func (l *Locals) Usage() Usage { return l.UsageOf(func(Usage) bool { return true }) }
+
+// UsageOf is Usage among the real servers that are, as services that share l have
+// others. What counts of those that it is asked about is whose they are.
+func (l *Locals) UsageOf(are func(Usage) bool) (worst Usage) {
 	all := map[target]*Usage{}
 	for i := range l.table.ports {
 		for to, used := range l.usedIn(&l.table.ports[i]) {
@@ -32,6 +36,9 @@ func (l *Locals) Usage() (worst Usage) {
 		}
 	}
 	for _, u := range all {
+		if !are(*u) {
+			continue
+		}
 		for _, r := range l.of(u.Real) {
 			u.Total += r.size()
 		}

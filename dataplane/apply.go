@@ -17,7 +17,8 @@ type serviceState struct {
 	destinations []*destination // most recently added first, as the kernel keeps them
 	gone         Counters       // of destinations that are no more
 	estimator    rate.Estimator
-	scarce       bool // it was said that local ports run out
+	scarce       bool         // it was said that local ports run out
+	scheduled    []sched.Dest // what the scheduler has been told
 }
 
 // Apply makes c the desired state. Each worker follows at its next batch;
@@ -59,9 +60,14 @@ func (d *Director) commit(c *config.Config, p *plan) {
 		d.dropped.Add(s.gone)
 	}
 	d.config, d.services, d.trash, d.byID, d.marking, d.pools = c, p.services, p.trash, p.byID, p.marking, p.pools
+	for _, s := range d.services {
+		if s.scheduled == nil {
+			s.schedule() // nobody asks it before the service is there
+		}
+	}
 	d.publish()
 	for _, s := range d.services {
-		s.service.scheduler.Set(schedulable(s.destinations))
+		s.schedule()
 	}
 	for _, dest := range p.removed {
 		dest.idleSince = 0
@@ -83,6 +89,14 @@ func (d *Director) set(dest *destination, r *config.Real) {
 	dest.upper, dest.lower = r.Upper, r.Lower
 	d.loads.At(dest.id).SetThresholds(int32(r.Upper), int32(r.Lower))
 	dest.removed.Store(false)
+}
+
+// schedule tells the scheduler of s about its destinations, if that is news.
+func (s *serviceState) schedule() {
+	if list := schedulable(s.destinations); s.scheduled == nil || !slices.Equal(list, s.scheduled) {
+		s.service.scheduler.Set(list)
+		s.scheduled = list
+	}
 }
 
 func schedulable(dests []*destination) []sched.Dest {
@@ -110,7 +124,7 @@ func (d *Director) publish() {
 		if dest.service.Mark == 0 {
 			roleOf[lvs.AddrFrom(dest.service.VIP)] |= roleVirtual
 		}
-		if dest.method == lvs.NAT {
+		if dest.masqueraded {
 			roleOf[dest.addr] |= roleReal
 		}
 	}

@@ -126,11 +126,7 @@ func (w *worker) hop(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
 // real server is another for each.
 func (w *worker) route(f *flow, c *conntrack.Conn, d *destination) neigh.HopID {
 	if f.dir == conntrack.Out {
-		client := f.tuple.Dst
-		if c.Method == lvs.FullNAT {
-			client = c.Peer
-		}
-		id := w.d.router.Route(client)
+		id := w.d.router.Route(clientOf(f, c))
 		w.d.table.SetHop(c, uint32(id))
 		return id
 	}

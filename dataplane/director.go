@@ -3,6 +3,7 @@ package dataplane
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ type Director struct {
 	snapshot atomic.Pointer[snapshot]
 	stopped  atomic.Bool // workers end
 	defence  defence.Defence
+	lastID   atomic.Uint32 // identification of the latest packet without one that left in fragments
 
 	announced announcements
 	fragments *fragment.Tracker[fate]
@@ -81,6 +83,7 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 	if opts.Clock != nil {
 		d.clock = opts.Clock
 	}
+	d.lastID.Store(rand.Uint32())
 	for _, q := range queues {
 		d.workers = append(d.workers, newWorker(d, q))
 	}

@@ -13,9 +13,9 @@ import (
 // local address and real server on the other, which may be of another family.
 func (w *worker) fullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	if f.related {
-		return fullNATRelated(p, f, c)
+		return w.fullNATRelated(p, f, c, d)
 	}
-	if p.L4 != 0 && !f.piece && (f.proto == lvs.TCP || d.edits) {
+	if f.proto == lvs.TCP || d.edits {
 		if v := w.editFullNAT(p, f, c, d); v != undecided {
 			return v
 		}
@@ -36,6 +36,8 @@ func (w *worker) fullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *destin
 // editFullNAT is edit, and what a local port that is used again asks for.
 func (w *worker) editFullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	switch {
+	case f.piece:
+		return w.editPiece(p, f, c, d)
 	case c.Edited() && f.opens && f.proto == lvs.TCP:
 		encap.StripTimestamps(p) // which the real server would compare with those of another client
 	case !c.Edited() && f.ends():
@@ -55,7 +57,7 @@ func (f *flow) ends() bool {
 
 // fullNATRelated translates an ICMP error about a fullnat connection. One about
 // a connection between families is not translated.
-func fullNATRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+func (w *worker) fullNATRelated(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	proto := lvs.ICMP
 	if !f.tuple.Src.Is4() {
 		proto = lvs.ICMPv6
@@ -68,6 +70,7 @@ func fullNATRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
 	}
 	encap.DecrementTTL(p)
 	q, _ := icmp.Related(p, proto)
+	w.editRelated(p, &q, f, c, d)
 	if f.dir == conntrack.In {
 		icmp.ToRealFrom(p, &q, c.Peer, c.PeerPort, c.Addr, c.Port)
 	} else {

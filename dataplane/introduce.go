@@ -4,7 +4,6 @@ import (
 	"xlvs/config"
 	"xlvs/conntrack"
 	"xlvs/dataplane/header"
-	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
 	"xlvs/encap"
 	"xlvs/lvs"
@@ -32,8 +31,12 @@ const firstFlags = header.FlagSYN | header.FlagACK | header.FlagRST
 // its client is, keeps segments short enough for that, and translates what FTP
 // says. It is called only if d.edits, or if one of the others is the case.
 func (w *worker) edit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
-	if f.proto == lvs.UDP {
+	switch f.proto {
+	case lvs.TCP:
+	case lvs.UDP:
 		return introduceDatagram(p, f, d)
+	default:
+		return undecided
 	}
 	s := viewSegment(p)
 	in, out, edited := w.d.table.Deltas(c)
@@ -58,18 +61,12 @@ func (w *worker) edit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destinati
 // segments that acknowledge the real server's SYN and nothing more, as DPVS has
 // it. Where there is no room for it a segment goes without.
 func (w *worker) introduce(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, s *segmentView, in, out *conntrack.Delta) Verdict {
-	client := f.tuple.Src
-	if f.dir == conntrack.Out {
-		client = f.tuple.Dst
-		if c.Method == lvs.FullNAT {
-			client = c.Peer
-		}
-	}
+	client := clientOf(f, c)
 	switch {
 	case s.is(header.FlagSYN, firstFlags) && f.dir == conntrack.In:
 		w.clampMSS(p, d, d.hopOf(w), 0)
-		if d.client == config.ProxyV2 && in.InitSeq != s.seq+1 {
-			w.d.table.Resize(c, conntrack.In, s.seq+1, encap.ProxyV2Size(client))
+		if d.client == config.ProxyV2 {
+			return w.reserve(p, c, s, in, encap.ProxyV2Size(client))
 		}
 		if d.client == config.TOA {
 			encap.InsertTOA(p, f.tuple.Src, f.tuple.SrcPort)
@@ -80,12 +77,52 @@ func (w *worker) introduce(p *packet.Packet, f *flow, c *conntrack.Conn, d *dest
 			w.d.table.Resize(c, conntrack.Out, s.seq+1, 0)
 		}
 	case f.dir == conntrack.Out:
-	case d.client == config.ProxyV2 && s.payload > 0 && s.seq == in.InitSeq:
+	case d.client == config.ProxyV2 && (s.payload > 0 || s.flags&header.FlagFIN != 0) && s.seq == in.InitSeq:
 		return insertProxy(p, f)
 	case d.client == config.TOA && s.ack == out.InitSeq && s.is(header.FlagACK, firstFlags):
 		encap.InsertTOA(p, f.tuple.Src, f.tuple.SrcPort)
 	}
 	return undecided
+}
+
+// clientOf returns the client's address, whose ever the packet is.
+func clientOf(f *flow, c *conntrack.Conn) lvs.Addr {
+	switch {
+	case f.dir == conntrack.In:
+		return f.tuple.Src
+	case c.Method == lvs.FullNAT:
+		return c.Peer
+	}
+	return f.tuple.Dst
+}
+
+// reserve makes room for n bytes before a client's first, whose SYN is in p. The
+// client may not speak before them: data in a SYN (RFC 7413) is taken out, and
+// comes again. Nor may its numbers go back to before what has been noted: that
+// connection is forgotten, and the SYN too comes again.
+func (w *worker) reserve(p *packet.Packet, c *conntrack.Conn, s *segmentView, in *conntrack.Delta, n int) Verdict {
+	if s.payload > 0 && !encap.Replace(p, 0, s.payload, nil) {
+		return Untranslatable
+	}
+	first := s.seq + 1
+	if in.InitSeq == first || c.State == lvs.TCPEstablished {
+		return undecided
+	}
+	w.d.table.Resize(c, conntrack.In, first, n)
+	if noted, _, _ := w.d.table.Deltas(c); noted.InitSeq != first {
+		w.d.table.Expire(c)
+		return Untranslatable
+	}
+	return undecided
+}
+
+// insertion returns by how much longer the director makes the packet of f, if it
+// is a client's, or may make it.
+func (d *destination) insertion(f *flow) int {
+	if f.dir == conntrack.Out || f.related {
+		return 0
+	}
+	return d.introduction(f.tuple.Src)
 }
 
 // introduction returns by how much the director makes a client's segments longer.
@@ -116,29 +153,6 @@ func insertProxy(p *packet.Packet, f *flow) Verdict {
 	}
 	return undecided
 }
-
-// clampMSS has the two ends of a connection send segments that fit the way to the
-// real server, also when they have become longer by extra bytes.
-func (w *worker) clampMSS(p *packet.Packet, d *destination, hop *neigh.Hop, extra int) {
-	if hop.State < neigh.Pending || !d.clamp && extra == 0 {
-		return
-	}
-	headers := header.IPv4Size + header.TCPSize
-	if !d.addr.Is4() || p.Bytes()[p.L3]>>4 == 6 {
-		headers = header.IPv6Size + header.TCPSize
-	}
-	mtu := min(hop.MTU, d.path.mtu(w.now)) - headers - extra
-	if d.tunnel != nil {
-		mtu -= d.tunnel.Overhead(p)
-	}
-	encap.ClampMSS(p, uint16(max(mtu, minMSS)))
-}
-
-// minMSS is what every host takes (RFC 9293, section 3.7.1, for IPv4).
-const minMSS = 536
-
-// hopOf returns the next hop towards d as it is known now.
-func (d *destination) hopOf(w *worker) *neigh.Hop { return w.d.router.Hop(neigh.HopID(d.hop.Load())) }
 
 // noteEnd remembers where the numbers of a fullnat connection end, for the next
 // one on its local port.

@@ -3,7 +3,9 @@ package dataplane
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"xlvs/config"
 	"xlvs/conntrack"
@@ -80,13 +82,20 @@ const (
 	portsEnough = 80
 )
 
+// sends reports whether the real server that u is of is one of s's.
+func (s *serviceState) sends(u conntrack.Usage) bool {
+	return slices.ContainsFunc(s.destinations, func(d *destination) bool {
+		return d.addr == u.Real && (d.key.Port == u.Port || d.key.Port == 0) && (s.key.Protocol == u.Proto || s.key.Mark != 0)
+	})
+}
+
 // watchLocals warns of services whose local ports run out. The caller holds mu.
 func (d *Director) watchLocals() {
 	for _, s := range d.services {
 		if s.service.locals == nil {
 			continue
 		}
-		switch u := s.service.locals.Usage(); {
+		switch u := s.service.locals.UsageOf(s.sends); {
 		case u.Percent >= portsScarce && !s.scarce:
 			s.scarce = true
 			d.warn(fmt.Errorf("service %v: %d of %d local ports towards %v are taken, and up to %d %% of those that one client can have: name more local_addresses",
@@ -95,4 +104,50 @@ func (d *Director) watchLocals() {
 			s.scarce = false
 		}
 	}
+}
+
+// forgetLocals gives up the local addresses that no service names any more and no
+// connection has.
+func (d *Director) forgetLocals() {
+	stale := d.staleLocals()
+	if len(stale) == 0 {
+		return
+	}
+	used := map[lvs.Addr]bool{}
+	for c := range d.table.All() { // which may take long: without mu
+		if c.Method == lvs.FullNAT {
+			used[c.Local] = true
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	pools := maps.Clone(d.pools) // what is in force may be read by a plan
+	for _, r := range stale {
+		if !used[lvs.AddrFrom(r.Addr)] && !takes(d.config, r) {
+			delete(pools, r)
+		}
+	}
+	if len(pools) < len(d.pools) {
+		d.pools = pools
+		d.refresh()
+	}
+}
+
+// staleLocals returns the local addresses that no service names any more.
+func (d *Director) staleLocals() (stale []config.LocalRange) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for r := range d.pools {
+		if !takes(d.config, r) {
+			stale = append(stale, r)
+		}
+	}
+	return stale
+}
+
+// takes reports whether a service of c takes local addresses from r.
+func takes(c *config.Config, r config.LocalRange) bool {
+	return slices.ContainsFunc(c.Services, func(s config.Service) bool {
+		return hasFullNAT(&s) && slices.Contains(c.LocalsOf(&s), r)
+	})
 }

@@ -110,6 +110,7 @@ func (o *opening) open() (*Director, error) {
 		return nil, errors.Join(err, d.table.Close())
 	}
 	o.ready.Store(d)
+	d.followLocals() // which may have changed since they were looked at
 	return d, nil
 }
 

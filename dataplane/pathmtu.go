@@ -35,6 +35,15 @@ func (m *pathMTU) mtu(now conntrack.Time) int {
 	return int(uint32(l))
 }
 
+// leastMTU returns the least path MTU towards a that is believed: what Linux takes
+// for IPv4 (min_pmtu), and what every link of IPv6 has.
+func leastMTU(a lvs.Addr) int {
+	if a.Is4() {
+		return 552
+	}
+	return 1280
+}
+
 // flowHash spreads flows over the source ports of a tunnel.
 func flowHash(tu *lvs.Tuple) uint32 {
 	const golden = 0x9e3779b97f4a7c15

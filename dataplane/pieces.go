@@ -54,8 +54,7 @@ func (w *worker) forwardSegments(p *packet.Packet, f *flow, c *conntrack.Conn, d
 // forwardFragments forwards p in fragments of mtu bytes, for a tunnel over IPv6:
 // no router would cut what leaves.
 func (w *worker) forwardFragments(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop, mtu int) Verdict {
-	w.id++
-	cutter, ok := segment.NewFragments(p, mtu, w.id)
+	cutter, ok := segment.NewFragments(p, mtu, w.d.nextID())
 	if !ok {
 		return TooBig
 	}
@@ -91,8 +90,7 @@ func (w *worker) forwardPiece(piece *packet.Packet, made bool, f *flow, c *connt
 // fragment sends p, which is longer than the next link's MTU and may be
 // fragmented, in fragments. The packet itself is sent nowhere.
 func (w *worker) fragment(p *packet.Packet, hop *neigh.Hop) Verdict {
-	w.id++
-	cutter, ok := segment.NewFragments(p, hop.MTU, w.id)
+	cutter, ok := segment.NewFragments(p, hop.MTU, w.d.nextID())
 	if !ok {
 		return TooBig
 	}
@@ -112,3 +110,6 @@ func (w *worker) fragment(p *packet.Packet, hop *neigh.Hop) Verdict {
 	}
 	return Forward
 }
+
+// nextID returns an identification for a packet whose sender has not given it one.
+func (d *Director) nextID() uint16 { return uint16(d.lastID.Add(1)) }

@@ -76,7 +76,10 @@ func (d *Director) planService(p *plan, want *config.Service, old *serviceState)
 	}}
 	var have []*destination
 	if old != nil {
-		s.gone, s.estimator, have = old.gone, old.estimator, old.destinations
+		s.gone, s.estimator, s.scarce, have = old.gone, old.estimator, old.scarce, old.destinations
+		if scheduler == old.service.scheduler {
+			s.scheduled = old.scheduled
+		}
 	}
 	wanted := map[config.RealKey]*config.Real{}
 	for i := range want.Reals {
@@ -125,6 +128,7 @@ func (p *plan) keep(dest *destination, s *config.Service, r *config.Real) *desti
 		if next.tunnel == nil {
 			next.tunnel = dest.tunnel // connections that began in it stay there
 		}
+		next.masqueraded = next.masqueraded || dest.masqueraded // likewise
 		dest = next
 		p.byID[dest.id] = dest
 	}

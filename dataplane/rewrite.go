@@ -28,12 +28,18 @@ func (w *worker) rewrite(p *packet.Packet, f *flow, c *conntrack.Conn, d *destin
 // masquerade is rewrite for nat.
 func (w *worker) masquerade(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	if f.related {
-		return rewriteRelated(p, f, c)
+		return w.rewriteRelated(p, f, c, d)
 	}
-	if (c.Edited() || d.edits || f.controls(c)) && p.L4 != 0 && !f.piece {
-		if v := w.edit(p, f, c, d); v != undecided {
-			return v
-		}
+	v := undecided
+	switch {
+	case !c.Edited() && !d.edits && !f.controls(c):
+	case f.piece:
+		v = w.editPiece(p, f, c, d)
+	default:
+		v = w.edit(p, f, c, d)
+	}
+	if v != undecided {
+		return v
 	}
 	if f.dir == conntrack.In {
 		encap.NATRequest(p, f.proto, c.Addr, c.Port)
@@ -56,7 +62,7 @@ func (w *worker) encapsulate(p *packet.Packet, f *flow, d *destination, hop *nei
 
 // rewriteRelated translates an ICMP error about a nat connection; about others,
 // both sides know the same addresses.
-func rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+func (w *worker) rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	encap.DecrementTTL(p)
 	proto := lvs.ICMP
 	if !f.tuple.Src.Is4() {
@@ -66,6 +72,7 @@ func rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
 		return BadChecksum
 	}
 	q, _ := icmp.Related(p, proto)
+	w.editRelated(p, &q, f, c, d)
 	if f.dir == conntrack.In {
 		icmp.ToReal(p, &q, c.Addr, c.Port)
 	} else {

@@ -105,14 +105,21 @@ func addPorts(r steer.Rules, proto lvs.Protocol, vip lvs.Addr, ranges []config.P
 	}
 }
 
-// addReplies has the packets taken with which a real server answers.
+// addReplies has the packets taken with which a real server answers. Those of
+// fullnat come to a local address.
 func addReplies(r steer.Rules, dest *destination) {
+	if dest.masqueraded {
+		addMasqueraded(r, dest)
+	}
+	if k := dest.service; k.Mark == 0 && dest.method != lvs.NAT && dest.method != lvs.FullNAT {
+		r.AddReply(k.Protocol, lvs.AddrFrom(k.VIP), k.Port)
+	}
+}
+
+// addMasqueraded has the packets taken that come from a real server's own address.
+func addMasqueraded(r steer.Rules, dest *destination) {
 	k := dest.service
 	switch {
-	case dest.method == lvs.FullNAT: // answers a local address
-	case dest.method != lvs.NAT && k.Mark == 0:
-		r.AddReply(k.Protocol, lvs.AddrFrom(k.VIP), k.Port)
-	case dest.method != lvs.NAT:
 	case k.Mark != 0:
 		for _, proto := range ported {
 			r.AddReply(proto, dest.addr, 0) // a persistent one's packets keep their ports

@@ -12,8 +12,11 @@ import (
 // admit begins the connection whose first packet is p. It returns undecided when
 // c is that connection, and NotOurs when p begins none.
 func (w *worker) admit(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
-	if f.dir != conntrack.In {
-		return w.unexpected(p, f, c)
+	if f.dir == conntrack.Out || f.both {
+		if v := w.unexpected(p, f, c); v != NotOurs || !f.both {
+			return v
+		}
+		f.dir = conntrack.In
 	}
 	if !w.mayOpen(f) {
 		return NotOurs
@@ -70,8 +73,11 @@ func (w *worker) enter(p *packet.Packet, f *flow, c *conntrack.Conn, s *service,
 	if n.Method == lvs.FullNAT && f.proto == lvs.TCP && !f.related {
 		n.Seq = header.TCP(p.Bytes()[p.L4:]).Seq()
 	}
-	if v := w.insert(c, s, n); v != undecided {
-		return v
+	switch o := w.insert(c, s, n); {
+	case o == conntrack.Known:
+		return undecided // another worker has counted it
+	case !o.OK():
+		return refusal(o)
 	}
 	if p.In == w.d.doorPort() && n.Method == lvs.NAT {
 		w.d.addClient(f.tuple)
@@ -82,19 +88,22 @@ func (w *worker) enter(p *packet.Packet, f *flow, c *conntrack.Conn, s *service,
 
 // insert makes c the connection n of s. Datagrams of a one-packet service have one
 // each, which nobody finds again.
-func (w *worker) insert(c *conntrack.Conn, s *service, n *conntrack.Connection) Verdict {
+func (w *worker) insert(c *conntrack.Conn, s *service, n *conntrack.Connection) conntrack.Outcome {
 	if s.onePacket && n.Tuple.Proto == lvs.UDP {
 		w.d.table.OnePacket(c, n)
-		return undecided
+		return conntrack.Entered
 	}
 	w.supersede(n)
-	switch w.d.table.Insert(c, n, w.now) {
-	case conntrack.TableFull:
-		return TableFull
-	case conntrack.NoLocalPort:
+	return w.d.table.Insert(c, n, w.now)
+}
+
+// refusal returns the verdict about a packet whose connection the table has not
+// taken.
+func refusal(o conntrack.Outcome) Verdict {
+	if o == conntrack.NoLocalPort {
 		return NoLocalPort
 	}
-	return undecided
+	return TableFull
 }
 
 // supersede forgets the connection whose replies nobody could tell from those of
@@ -124,7 +133,10 @@ func (w *worker) numbered(id lvs.DestID) *destination {
 func (w *worker) leave(p *packet.Packet, f *flow, c *conntrack.Conn, s *service) Verdict {
 	if w.snap.sysctl.CacheBypass != 0 && s.key.Mark != 0 && !f.related && w.elsewhere(f.tuple.Dst) {
 		n := conntrack.Connection{Tuple: f.tuple, Method: lvs.Bypass}
-		return w.insert(c, s, &n)
+		if o := w.insert(c, s, &n); !o.OK() {
+			return refusal(o)
+		}
+		return undecided
 	}
 	if s.own(ftpControl) && f.tuple.DstPort != ftpControl {
 		return NotOurs
@@ -141,6 +153,7 @@ func (w *worker) elsewhere(a lvs.Addr) bool {
 // unexpected is for packets from a real server, or from a service's address,
 // that belong to no connection.
 func (w *worker) unexpected(p *packet.Packet, f *flow, c *conntrack.Conn) Verdict {
+	f.dir = conntrack.Out
 	if f.related || f.proto != f.tuple.Proto { // IPsec
 		return NotOurs
 	}

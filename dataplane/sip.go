@@ -52,16 +52,28 @@ func (w *worker) callBack(p *packet.Packet, f *flow, c *conntrack.Conn) bool {
 	if !found && !w.insertTemplate(&t, &k, d, s) {
 		return false
 	}
+	w.forget(&answer) // what the peer has with another real server would hide it
 	n := conntrack.Connection{Tuple: answer, Real: d.addr, Port: d.key.Port, Dest: d.id, Method: d.method, Parent: t.AsParent()}
-	if w.insert(c, s, &n) != undecided {
+	if !w.insert(c, s, &n).OK() {
+		return false
+	}
+	if s.onePacket {
+		c.Addr, c.Port = answer.Dst, answer.DstPort // as Find has them for a reply
+	} else if w.d.table.Key(&f.key, &f.tuple, f.dir); !w.d.table.Find(c, &f.key, &f.tuple) {
 		return false
 	}
 	w.d.table.RefreshTemplate(&t, w.now)
 	w.tally.at(d.id).Conns++
-	if s.onePacket {
-		c.Addr, c.Port = answer.Dst, answer.DstPort // as Find has them for a reply
-		return true
+	return true
+}
+
+// forget ends the connection of a client that sends packets addressed as tu, if
+// there is one.
+func (w *worker) forget(tu *lvs.Tuple) {
+	var k conntrack.Key
+	var c conntrack.Conn
+	w.d.table.Key(&k, tu, conntrack.In)
+	if w.d.table.Find(&c, &k, tu) {
+		w.d.table.Expire(&c)
 	}
-	w.d.table.Key(&f.key, &f.tuple, f.dir)
-	return w.d.table.Find(c, &f.key, &f.tuple)
 }

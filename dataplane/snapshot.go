@@ -29,12 +29,15 @@ type destination struct {
 	key     config.RealKey
 	addr    lvs.Addr
 	shape
-	tunnel  *encap.Tunnel // nil unless method is Tunnel
-	path    pathMTU       // of a tunnel
-	edits   bool          // packets need more than other addresses, by client or clamp
-	hop     atomic.Uint32 // neigh.HopID towards it, stale when the routes have changed
-	removed atomic.Bool   // no longer in its service, but with connections: in the trash
-	weight  atomic.Int32  // 0: quiesced
+	tunnel *encap.Tunnel // nil unless method is Tunnel
+	path   pathMTU       // of a tunnel
+	// masqueraded is set if method is NAT, or was: there are connections whose
+	// replies come from the real server's own address.
+	masqueraded bool
+	edits       bool          // packets need more than other addresses, by client or clamp
+	hop         atomic.Uint32 // neigh.HopID towards it, stale when the routes have changed
+	removed     atomic.Bool   // no longer in its service, but with connections: in the trash
+	weight      atomic.Int32  // 0: quiesced
 
 	// Guarded by Director.mu.
 	lastWeight   int32         // the latest that was not 0, or the first
@@ -68,6 +71,7 @@ func shapeOf(s *config.Service, r *config.Real) shape {
 // newDestination returns destination id for r, a real server of s.
 func newDestination(id lvs.DestID, s *config.Service, r *config.Real) *destination {
 	d := &destination{id: id, service: s.ServiceKey, key: r.RealKey, addr: lvs.AddrFrom(r.Addr), shape: shapeOf(s, r)}
+	d.masqueraded = d.method == lvs.NAT
 	d.edits = d.clamp || d.client != config.NoClientAddress
 	if r.Method == lvs.Tunnel {
 		d.tunnel = encap.NewTunnel(d.addr, d.outer)

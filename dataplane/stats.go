@@ -40,24 +40,25 @@ type DestinationStatus struct {
 func (d *Director) Services() []ServiceStatus {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	counts := d.collectAll()
 	list := make([]ServiceStatus, len(d.services))
 	for i, s := range d.services {
-		list[i] = d.serviceStatus(s)
+		list[i] = d.serviceStatus(s, counts)
 	}
 	return list
 }
 
-func (d *Director) serviceStatus(s *serviceState) ServiceStatus {
+func (d *Director) serviceStatus(s *serviceState, counts []Counters) ServiceStatus {
 	v := s.service
 	status := ServiceStatus{
 		ServiceKey: s.key, Scheduler: v.name, Flags: v.flags, Persistence: v.persistence, MaskBits: v.maskBits,
 		Engine: v.engine, OnePacket: v.onePacket, Counters: s.gone, Rates: s.estimator.Rates(),
 	}
 	for _, dest := range s.destinations {
-		status.Destinations = append(status.Destinations, d.status(dest))
+		status.Destinations = append(status.Destinations, d.status(dest, counts[dest.id]))
 	}
 	for _, dest := range d.ofService(s) {
-		status.Counters.Add(d.collect(dest.id, false))
+		status.Counters.Add(counts[dest.id])
 	}
 	return status
 }
@@ -78,46 +79,63 @@ func (d *Director) ofService(s *serviceState) []*destination {
 func (d *Director) Total() (Counters, rate.Rates) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.sum(), d.total.Rates()
+	return d.sum(d.collectAll()), d.total.Rates()
 }
 
-// sum is Total's. The caller holds mu.
-func (d *Director) sum() Counters {
+// sum is Total's, of what collectAll has returned. The caller holds mu.
+func (d *Director) sum(counts []Counters) Counters {
 	total := d.dropped
 	for _, s := range d.services {
 		total.Add(s.gone)
 	}
-	for _, dest := range d.byID[1:] {
-		if dest != nil {
-			total.Add(d.collect(dest.id, false))
-		}
+	for _, c := range counts {
+		total.Add(c)
 	}
 	return total
 }
 
-func (d *Director) status(dest *destination) DestinationStatus {
+func (d *Director) status(dest *destination, counts Counters) DestinationStatus {
 	load := d.loads.At(dest.id)
 	return DestinationStatus{
 		RealKey: dest.key, Method: dest.method, Weight: int(dest.weight.Load()), Upper: dest.upper, Lower: dest.lower,
 		Active: int(load.Active.Load()), Inactive: int(load.Inactive()), Persistent: int(load.Persistent.Load()),
-		Counters: d.collect(dest.id, false), Rates: dest.estimator.Rates(),
+		Counters: counts, Rates: dest.estimator.Rates(),
 	}
 }
 
 // collect sums what all workers have counted for a destination, and has them
-// start from zero if reset is set.
-func (d *Director) collect(id lvs.DestID, reset bool) Counters {
+// start from zero.
+func (d *Director) collect(id lvs.DestID) Counters {
 	var total Counters
 	for _, w := range d.workers {
 		w.mu.Lock()
 		c := w.tally.at(id)
 		total.Add(*c)
-		if reset {
-			*c = Counters{}
-		}
+		*c = Counters{}
 		w.mu.Unlock()
 	}
 	return total
+}
+
+// collectBatch is how many destinations are read while a worker waits.
+const collectBatch = 256
+
+// collectAll returns what all workers have counted, by destination. The caller
+// holds mu.
+func (d *Director) collectAll() []Counters {
+	counts := make([]Counters, len(d.byID))
+	for _, w := range d.workers {
+		for batch := range slices.Chunk(d.byID, collectBatch) {
+			w.mu.Lock()
+			for _, dest := range batch {
+				if dest != nil && dest.id != 0 {
+					counts[dest.id].Add(*w.tally.at(dest.id))
+				}
+			}
+			w.mu.Unlock()
+		}
+	}
+	return counts
 }
 
 // Verdicts returns how many packets have ended in each verdict.
@@ -139,7 +157,7 @@ type Sample struct {
 	taken bool
 }
 
-// TakeSamples returns, for each verdict but Forward, a packet that ended in it
+// TakeSamples returns, for each verdict that drops, a packet that ended in it
 // since the last call, if there was one.
 func (d *Director) TakeSamples() map[Verdict]lvs.Tuple {
 	samples := map[Verdict]lvs.Tuple{}

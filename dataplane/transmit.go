@@ -68,7 +68,7 @@ func tunnels(f *flow, c *conntrack.Conn, d *destination) bool {
 // versions, less by the difference of their headers.
 func (w *worker) room(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) int {
 	if !tunnels(f, c, d) {
-		return hop.MTU - translationRoom(p, f, c)
+		return hop.MTU - translationRoom(p, f, c) - d.insertion(f)
 	}
 	return min(hop.MTU, d.path.mtu(w.now)) - d.tunnel.Overhead(p)
 }
@@ -113,6 +113,9 @@ func (w *worker) toHost(p *packet.Packet, f *flow, c *conntrack.Conn, d *destina
 func (w *worker) toLocalClient(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop) Verdict {
 	if v := w.rewrite(p, f, c, d, hop); v != undecided {
 		return v
+	}
+	if p.L3 != header.EthernetSize && !tag(p, &neigh.Tags{}) {
+		return NoHeadroom
 	}
 	mac := w.d.door.MAC()
 	e := header.Ethernet(p.Bytes())

@@ -28,15 +28,22 @@ func (d *Director) emptyTrash(now time.Duration) {
 	if len(d.trash) == n {
 		return
 	}
+	d.refresh()
+}
+
+// refresh publishes what is left after something was forgotten. The caller holds
+// mu.
+func (d *Director) refresh() {
 	d.publish()
 	if err := d.updateFilter(d.current().makeRules(d.router.Locals())); err != nil {
 		d.warn(err) // the next change tries again
 	}
+	d.followHost()
 }
 
 // forget frees the number of dest and moves what it counted to its service.
 func (d *Director) forget(dest *destination) {
-	count := d.collect(dest.id, true)
+	count := d.collect(dest.id)
 	d.byID[dest.id] = nil
 	for _, s := range d.services {
 		if s.key == dest.service {

@@ -24,7 +24,7 @@ type tunnelErrors struct {
 	d     *Director
 	heard [2]net.PacketConn // ICMP, ICMPv6
 	tell  [2]int            // raw sockets, IPv4 and IPv6
-	limit icmp.Limiter
+	limit [2]icmp.Limiter
 }
 
 // listenForErrors opens the sockets in the calling thread's network namespace.
@@ -75,7 +75,7 @@ func (t *tunnelErrors) listen(ctx context.Context, family int) {
 			return
 		}
 		if err == nil {
-			t.relay(wrapError(chunk[:], n, from))
+			t.relay(wrapError(chunk[:], n, from), &t.limit[family])
 		}
 	}
 }
@@ -111,7 +111,7 @@ func wrapError(chunk []byte, n int, from net.Addr) *packet.Packet {
 
 // relay tells a client about an error, and remembers the path's MTU
 // (ip_vs_in_icmp, for its own tunnels' packets).
-func (t *tunnelErrors) relay(p *packet.Packet) {
+func (t *tunnelErrors) relay(p *packet.Packet, limit *icmp.Limiter) {
 	proto := lvs.ICMP
 	if p.Bytes()[0]>>4 == 6 {
 		proto = lvs.ICMPv6 // whose checksum the kernel has verified
@@ -127,9 +127,9 @@ func (t *tunnelErrors) relay(p *packet.Packet) {
 		return
 	}
 	if q.Kind == icmp.TooBig && q.MTU != 0 {
-		d.path.learn(q.MTU, t.d.Now())
+		d.path.learn(max(q.MTU, leastMTU(d.addr)), t.d.Now())
 	}
-	if q.Kind == icmp.TooBig && (!q.DF || q.MTU == 0) || !t.limit.Allow(t.d.clock()) {
+	if q.Kind == icmp.TooBig && (!q.DF || q.MTU == 0) || !limit.Allow(t.d.clock()) {
 		return
 	}
 	icmp.Relay(p, &q, q.Tuple.Dst, min(q.MTU, d.path.mtu(t.d.Now())))

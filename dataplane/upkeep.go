@@ -32,6 +32,7 @@ func (d *Director) upkeep(ctx context.Context) {
 const (
 	estimateEvery = int(rate.Period / time.Second)
 	portsEvery    = 5
+	localsEvery   = 60
 	cachesEvery   = int(sched.ExpireInterval / time.Second)
 )
 
@@ -57,6 +58,9 @@ func (d *Director) everySecond(seconds int) {
 		d.expireCaches(now)
 	}
 	d.mu.Unlock()
+	if seconds%localsEvery == 0 {
+		d.forgetLocals()
+	}
 	d.forgetClients()
 	d.announced.forget(d.gone)
 }
@@ -103,16 +107,16 @@ func (d *Director) defend() {
 
 // estimate feeds the estimators of every destination and service, and the total.
 func (d *Director) estimate() {
+	counts := d.collectAll()
 	for _, s := range d.services {
 		sum := s.gone
 		for _, dest := range d.ofService(s) {
-			c := d.collect(dest.id, false)
-			dest.estimator.Update(rate.Counts(c))
-			sum.Add(c)
+			dest.estimator.Update(rate.Counts(counts[dest.id]))
+			sum.Add(counts[dest.id])
 		}
 		s.estimator.Update(rate.Counts(sum))
 	}
-	d.total.Update(rate.Counts(d.sum()))
+	d.total.Update(rate.Counts(d.sum(counts)))
 }
 
 // expireCaches has schedulers that remember destinations of clients forget some.

@@ -42,7 +42,6 @@ type worker struct {
 	limit icmp.Limiter
 	held  []heldPacket
 	rouse bool   // other workers hold pieces that can go on
-	id    uint16 // of the latest packet without one that left in fragments
 	sink  uint64 // what stage two and three read, so that they are not optimised away
 
 	mu       sync.Mutex

@@ -49,6 +49,12 @@ func FuzzErrors(f *testing.F) {
 // fuzzTranslate checks what is left of an error when it has been translated.
 func fuzzTranslate(t *testing.T, p *packet.Packet, q Quote, a lvs.Addr, port uint16) {
 	length := p.Len()
+	LowerMTU(p, int(port))
+	if seq, ok := q.Seq(p); ok {
+		q.SetSeq(p, seq+uint32(port))
+	}
+	ToRealFrom(p, &q, a, port, a, port)
+	ToClientAt(p, &q, a, port, a, port)
 	ToReal(p, &q, a, port)
 	ToClient(p, &q, a, port)
 	if p.Len() != length || !ChecksumOK(p) {

@@ -1,0 +1,56 @@
+package conntrack
+
+// Sequence numbers come round every 4 GiB, and what lies more than half of that
+// behind seems to lie ahead. So a long stream must not be compared with the place
+// of its last resized packet for ever: InitSeq follows it at a distance.
+//
+// The distance is such that nothing on its way is near InitSeq: a window is 1 GiB
+// at most (RFC 7323, 2.3), and with that a sender is still less than 2 GiB ahead
+// when InitSeq moves.
+const (
+	stride   = 1 << 26 // bytes: 64 MiB
+	furthest = 12      // strides that InitSeq stays behind at most: 768 MiB
+	follow   = 4       // strides that it moves then
+	credible = 4       // strides that two packets may be apart
+)
+
+// Settle is told how far a connection with Deltas has come, by a packet of its
+// real server that has the flag ACK and not RST: seq and ack are as the server
+// wrote them, in and out what Deltas returned for it. Call it for each such
+// packet; it takes a lock once in 64 MiB of either stream. After 768 MiB, when nothing
+// is sent again from before the last resized packet, Previous becomes
+// Delta, and InitSeq a number that no packet on its way has.
+//
+// The real server's word counts for both directions. A client could say that it
+// has gone on when it has not, and have what it then sends take the place of what
+// the director is to insert.
+func (t *Table) Settle(c *Conn, in, out *Delta, seq, ack uint32) {
+	if !in.lags(in.Ack(ack)) && !out.lags(seq) {
+		return
+	}
+	t.changeDeltas(c, 0, func(d *[2]Delta) bool {
+		moved := d[In].settle(d[In].Ack(ack))
+		return d[Out].settle(seq) || moved
+	})
+}
+
+// lags reports whether the stream, which has come to seq, has gone on by more than
+// d knows. A number that is far from what d knows is of some other connection with
+// the same addresses, before this one: it would have d settle too early.
+func (d *Delta) lags(seq uint32) bool {
+	ahead := int32(seq - d.InitSeq - uint32(d.strides)*stride)
+	return ahead > stride && ahead <= credible*stride && *d != (Delta{})
+}
+
+// settle makes a stride towards seq, and reports whether there was one to make.
+func (d *Delta) settle(seq uint32) bool {
+	if !d.lags(seq) {
+		return false
+	}
+	if d.strides++; d.strides == furthest {
+		d.Previous = d.Delta
+		d.InitSeq += follow * stride
+		d.strides -= follow
+	}
+	return true
+}

@@ -38,8 +38,6 @@ func (w *worker) editFullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *de
 	switch {
 	case f.piece:
 		return w.editPiece(p, f, c, d)
-	case c.Edited() && f.opens && f.proto == lvs.TCP:
-		encap.StripTimestamps(p) // which the real server would compare with those of another client
 	case !c.Edited() && f.ends():
 		s := viewSegment(p)
 		w.noteEnd(f, c, &s, new(conntrack.Delta))

@@ -23,6 +23,12 @@ func viewSegment(p *packet.Packet) segmentView {
 
 func (s *segmentView) is(flags, of header.TCPFlags) bool { return s.flags&of == flags }
 
+// straddles reports whether the segment begins before the byte at seq and has it,
+// too.
+func (s *segmentView) straddles(seq uint32) bool {
+	return int32(s.seq-seq) < 0 && int32(s.seq+uint32(s.payload)-seq) > 0
+}
+
 // firstFlags are those that tell a connection's first segments from others.
 const firstFlags = header.FlagSYN | header.FlagACK | header.FlagRST
 
@@ -44,6 +50,9 @@ func (w *worker) edit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destinati
 		mend(p, f.dir, &in, &out)
 		w.noteEnd(f, c, &s, &in)
 	}
+	if f.opens && in.Previous != 0 {
+		encap.StripTimestamps(p) // a local port that is used again: the real server would compare with another client's
+	}
 	if d.edits {
 		if v := w.introduce(p, f, c, d, &s, &in, &out); v != undecided {
 			return v
@@ -62,6 +71,9 @@ func (w *worker) edit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destinati
 // it. Where there is no room for it a segment goes without.
 func (w *worker) introduce(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, s *segmentView, in, out *conntrack.Delta) Verdict {
 	client := clientOf(f, c)
+	if d.client == config.TOA && f.dir == conntrack.In {
+		encap.StripTOA(p) // nobody introduces himself
+	}
 	switch {
 	case s.is(header.FlagSYN, firstFlags) && f.dir == conntrack.In:
 		w.clampMSS(p, d, d.hopOf(w), 0)
@@ -79,6 +91,8 @@ func (w *worker) introduce(p *packet.Packet, f *flow, c *conntrack.Conn, d *dest
 	case f.dir == conntrack.Out:
 	case d.client == config.ProxyV2 && (s.payload > 0 || s.flags&header.FlagFIN != 0) && s.seq == in.InitSeq:
 		return insertProxy(p, f)
+	case d.client == config.ProxyV2 && s.straddles(in.InitSeq):
+		return Untranslatable // its end would be read before the header
 	case d.client == config.TOA && s.ack == out.InitSeq && s.is(header.FlagACK, firstFlags):
 		encap.InsertTOA(p, f.tuple.Src, f.tuple.SrcPort)
 	}

@@ -52,13 +52,14 @@ func TestLocalPortsRunOut(t *testing.T) {
 		t.Run(c.String(), func(t *testing.T) {
 			d := newTestDirector(t, c.from(c.service(lvs.TCP), 2000, 2000+ports-1))
 			open := c.openMany(t, d, clients)
-			if n := d.Verdicts()[NoLocalPort]; len(open) != ports || n != clients-ports {
+			// Hardly ever do one client's ports not reach all shards, which have one each.
+			if n := d.Verdicts()[NoLocalPort]; len(open) < ports/4 || len(open) > ports || int(n) != clients-len(open) {
 				t.Fatalf("%d connections stand, %d were refused, of %d with %d ports", len(open), n, clients, ports)
 			}
 			for _, port := range open {
 				d.forwarded(t, c.sends(port, header.FlagACK))
 			}
-			if s := d.Services()[0]; s.Counters.Conns != ports || s.Destinations[0].Active != ports {
+			if s := d.Services()[0]; int(s.Counters.Conns) != len(open) || s.Destinations[0].Active != len(open) {
 				t.Errorf("%d connections were scheduled, %d are active", s.Counters.Conns, s.Destinations[0].Active)
 			}
 			d.forwarded(t, c.sends(open[0], header.FlagRST))

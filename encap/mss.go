@@ -44,13 +44,23 @@ func StripTimestamps(p *packet.Packet) (changed bool) {
 	if !ok {
 		return false
 	}
+	return blank(p, s, header.OptionTimestamps, timestampsSize)
+}
+
+// blank overwrites the options of a kind in s, the segment in p, by padding: those
+// of size bytes, or of any if that is 0. It reports whether there were any.
+func blank(p *packet.Packet, s header.TCP, kind byte, size int) (changed bool) {
 	const none = header.OptionNone
+	padding := [...]byte{0: none, 1: none, 2: none, 3: none}
 	options := header.Options(s.Options())
 	for at, end, ok := options.Next(0); ok; at, end, ok = options.Next(end) {
-		if options[at] == header.OptionTimestamps && end-at == timestampsSize {
-			overwrite(p, s, header.TCPSize+at, []byte{none, none, none, none, none, none, none, none, none, none})
-			changed = true
+		if options[at] != kind || size != 0 && end-at != size {
+			continue
 		}
+		for ; at < end; at += len(padding) {
+			overwrite(p, s, header.TCPSize+at, padding[:min(len(padding), end-at)])
+		}
+		changed = true
 	}
 	return changed
 }

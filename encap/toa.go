@@ -65,3 +65,14 @@ func putTOA(b *[toaSize6]byte, n int, client lvs.Addr, port uint16) {
 	binary.BigEndian.PutUint64(b[4:], client.Hi)
 	binary.BigEndian.PutUint64(b[12:], client.Lo)
 }
+
+// StripTOA takes out of p, a client's TCP segment, what a real server would take
+// for the client's address, by padding: only the director may say that. It
+// reports whether p has changed.
+func StripTOA(p *packet.Packet) (changed bool) {
+	if p.L4 == 0 {
+		return false
+	}
+	s, ok := header.ParseTCP(p.Bytes()[p.L4:])
+	return ok && blank(p, s, optionTOA, 0)
+}

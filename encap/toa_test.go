@@ -159,3 +159,39 @@ func BenchmarkInsertTOA(b *testing.B) {
 		})
 	}
 }
+
+// TestStripTOA has clients claim to be somebody else, in segments of every kind.
+func TestStripTOA(t *testing.T) {
+	claim := []byte{optionTOA, toaSize4, 0x10, 0x92, 192, 0, 2, 99}
+	tests := map[string]struct {
+		options []byte
+		want    bool
+	}{
+		"no options":            {nil, false},
+		"the option alone":      {claim, true},
+		"behind others":         {append([]byte{2, 4, 5, 180, 1, 3, 3, 7}, claim...), true},
+		"twice":                 {append(append([]byte{}, claim...), claim...), true},
+		"at an odd place":       {append([]byte{1, 1, 1}, append(claim, 1)...), true},
+		"of an unusual length":  {[]byte{optionTOA, 5, 1, 2, 3, 1, 1, 1}, true},
+		"inside another option": {[]byte{30, 8, optionTOA, 6, 1, 2, 3, 4}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			frame := packettest.TCP("198.51.100.7:4242", "192.0.2.1:80", header.FlagACK, "data")
+			p := packetOf(t, withTCPOptions(frame, 1, 1, slices.Clone(tt.options)))
+			if got := StripTOA(p); got != tt.want {
+				t.Errorf("StripTOA = %t, want %t", got, tt.want)
+			}
+			h := header.TCP(p.Bytes()[p.L4:])
+			left := header.Options(h.Options())
+			for at, end, ok := left.Next(0); ok; at, end, ok = left.Next(end) {
+				if left[at] == optionTOA {
+					t.Errorf("the option is still there: % x", left)
+				}
+			}
+			if !verifies(p.Bytes(), lvs.TCP) {
+				t.Error("the checksum does not follow")
+			}
+		})
+	}
+}

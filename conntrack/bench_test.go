@@ -205,7 +205,7 @@ func BenchmarkMemory(b *testing.B) {
 }
 
 // BenchmarkEdited is what a packet of a connection with deltas pays for them,
-// beside one without.
+// beside one without, and when every worker has packets of it.
 func BenchmarkEdited(b *testing.B) {
 	t, _ := newTable(b, 10)
 	con := connection(1, false, lvs.TCP, lvs.NAT)
@@ -223,4 +223,13 @@ func BenchmarkEdited(b *testing.B) {
 			runtime.KeepAlive(d)
 		})
 	}
+	b.Run("workers", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			var d Delta
+			for c := c; pb.Next(); {
+				_, d, _ = t.Deltas(&c)
+			}
+			runtime.KeepAlive(d)
+		})
+	})
 }

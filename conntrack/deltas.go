@@ -24,18 +24,17 @@ func (f *family) deltasOf(number uint32) deltas {
 }
 
 // load returns the Deltas. It reports false if somebody is writing them.
-func (w deltas) load() (d [2]Delta, ok bool) {
+func (w deltas) load() (in, out Delta, ok bool) {
 	version := atomic.LoadUint64(&w[3])
-	in, out, previous := atomic.LoadUint64(&w[0]), atomic.LoadUint64(&w[1]), atomic.LoadUint64(&w[2])
-	d[In] = Delta{uint32(in >> 32), int32(in), int32(previous >> 32), uint16(version >> 16)}
-	d[Out] = Delta{uint32(out >> 32), int32(out), int32(previous), uint16(version)}
-	return d, version>>32&1 == 0 && atomic.LoadUint64(&w[3]) == version
+	i, o, previous := atomic.LoadUint64(&w[0]), atomic.LoadUint64(&w[1]), atomic.LoadUint64(&w[2])
+	in = Delta{uint32(i >> 32), int32(i), int32(previous >> 32), uint16(version >> 16)}
+	out = Delta{uint32(o >> 32), int32(o), int32(previous), uint16(version)}
+	return in, out, version>>32&1 == 0 && atomic.LoadUint64(&w[3]) == version
 }
 
 // store replaces the Deltas. The caller holds the shard's lock, or the entry is
 // not valid yet.
-func (w deltas) store(d *[2]Delta) {
-	in, out := &d[In], &d[Out]
+func (w deltas) store(in, out *Delta) {
 	version := w[3]>>32 + 1
 	atomic.StoreUint64(&w[3], version<<32)
 	atomic.StoreUint64(&w[0], uint64(in.InitSeq)<<32|uint64(uint32(in.Delta)))
@@ -53,39 +52,43 @@ func (t *Table) Deltas(c *Conn) (in, out Delta, ok bool) {
 		return in, out, false
 	}
 	f, e := t.entry(c.ref)
-	d, ok := f.deltasOf(c.ref.number()).load()
+	in, out, ok = f.deltasOf(c.ref.number()).load()
 	if !ok {
-		d, ok = t.awaitDeltas(c)
+		in, out, ok = t.awaitDeltas(c)
 	}
 	if !ok || e.generation() != c.gen {
-		return in, out, false
+		return Delta{}, Delta{}, false
 	}
-	return d[In], d[Out], true
+	return in, out, true
 }
 
 // awaitDeltas is load behind whoever is writing. It reports false if c is gone.
-func (t *Table) awaitDeltas(c *Conn) ([2]Delta, bool) {
+func (t *Table) awaitDeltas(c *Conn) (in, out Delta, ok bool) {
 	f, s, _ := t.lock(c.handle)
 	defer s.Unlock()
 	return f.deltasOf(c.ref.number()).load()
 }
 
-// changeDeltas has change, which reports whether it did, work on the Deltas of c.
-// They count from now on as flags say.
-func (t *Table) changeDeltas(c *Conn, flags uint16, change func(d *[2]Delta) bool) {
+// Resize notes that the payload of a packet of c in direction d with sequence
+// number seq has become diff bytes longer, so that Deltas mends what follows. A
+// diff of zero notes the place alone.
+func (t *Table) Resize(c *Conn, d Dir, seq uint32, diff int) {
 	f, s, e := t.lock(c.handle)
 	defer s.Unlock()
 	if e.generation() != c.gen {
 		return
 	}
-	var d [2]Delta
+	var in, out Delta
 	w := f.deltasOf(c.ref.number())
 	if e.is(flagInSeq | flagOutSeq) {
-		d, _ = w.load()
+		in, out, _ = w.load()
 	}
-	if change(&d) {
-		w.store(&d)
+	own, flag := &in, uint16(flagInSeq)
+	if d == Out {
+		own, flag = &out, flagOutSeq
 	}
-	e.patch(wVirtual, uint64(flags), uint64(flags))
-	c.flags |= flags
+	own.resize(seq, diff)
+	w.store(&in, &out)
+	e.patch(wVirtual, uint64(flag), uint64(flag)) // last: whoever sees it reads them
+	c.flags |= flag
 }

@@ -198,7 +198,8 @@ func (f *family) write(number uint32, n *newEntry) {
 	e.setAddr(2, n.Real)
 	e.setAddr(3, n.local.addr)
 	if n.flags&flagInSeq != 0 {
-		f.deltasOf(number).store(&[2]Delta{In: following(n.local.end, n.Seq)})
+		in := following(n.local.end, n.Seq)
+		f.deltasOf(number).store(&in, &Delta{})
 	}
 	e.store(wGeneration, uint64(e.generation()+1)<<32|uint64(n.expires))
 }

@@ -81,16 +81,16 @@ func (f *family) plan(n, words int) {
 }
 
 func (f *family) bytes() int {
-	return int(f.lineCapacity)*lineBytes + (int(f.capacity)+1)*(f.words+f.deltaWords())*8
+	return int(f.lineCapacity)*lineBytes + (int(f.capacity)+1)*f.words*8 + f.deltaWords()*8
 }
 
-// deltaWords returns how many words per entry there are for Deltas, which
-// templates have none of.
+// deltaWords returns how many words there are for Deltas, an even number of them.
+// Templates have none.
 func (f *family) deltaWords() int {
 	if f.kind&refTemplate != 0 {
 		return 0
 	}
-	return deltaWords
+	return (int(f.capacity) + 2) &^ 1 * deltaWords
 }
 
 // carve takes the family's part from the front of m and returns the rest. The
@@ -103,7 +103,7 @@ func (f *family) carve(m []byte) []byte {
 	f.entries = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), n)
 	m = m[n*8:]
 	f.linesUsed = 2 * f.home
-	if n = (int(f.capacity) + 1) * f.deltaWords(); n > 0 {
+	if n = f.deltaWords(); n > 0 {
 		f.deltas = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), n)
 	}
 	return m[n*8:]

@@ -73,7 +73,7 @@ func (t *Table) take(l *local, s *supply, now Time) bool {
 			if s.resting.n == 0 {
 				return false
 			}
-			if r = s.resting.pop(); !r.recent(now) {
+			if r = s.rested(); !r.recent(now) {
 				r.end = 0
 			}
 		}

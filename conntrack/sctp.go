@@ -76,16 +76,8 @@ func abortFollows(chunks []byte) bool {
 	return n >= chunkHeader && len(chunks) >= next+chunkHeader && chunks[next] == chunkAbort
 }
 
-// SCTPOpens reports whether a packet with these chunks may open a connection: an
-// INIT, or anything but an ABORT while sloppy_sctp is on.
-func SCTPOpens(chunks []byte, sloppy bool) bool {
-	if len(chunks) < chunkHeader {
-		return false
-	}
-	return chunks[0] == chunkInit || sloppy && chunks[0] != chunkAbort
-}
-
-// SCTPAborts reports whether chunks begin with an ABORT, which is never answered.
+// SCTPAborts reports whether chunks begin with an ABORT, which begins no
+// connection, whatever follows it, and is never answered.
 func SCTPAborts(chunks []byte) bool {
 	return len(chunks) >= chunkHeader && chunks[0] == chunkAbort
 }

@@ -89,35 +89,30 @@ func TestSCTPChunks(t *testing.T) {
 		chunks []byte
 		ok     bool
 		event  Event
-		opens  [2]bool // strictly, with sloppy_sctp
 		aborts bool
 	}{
-		"no chunk":                        {nil, false, EventData, [2]bool{false, false}, false},
-		"half a chunk header":             {[]byte{1, 0, 0}, false, EventData, [2]bool{false, false}, false},
-		"half an abort":                   {[]byte{6, 0, 0}, false, EventData, [2]bool{false, false}, false},
-		"init":                            {[]byte{1, 0, 0, 20}, true, EventInit, [2]bool{true, true}, false},
-		"data":                            {[]byte{0, 3, 0, 17}, true, EventData, [2]bool{false, true}, false},
-		"init ack":                        {[]byte{2, 0, 0, 20}, true, EventInitAck, [2]bool{false, true}, false},
-		"abort":                           {[]byte{6, 0, 0, 4}, true, EventAbort, [2]bool{false, false}, true},
-		"abort after data":                {[]byte{0, 3, 0, 4, 6, 0, 0, 4}, true, EventData, [2]bool{false, true}, false},
-		"abort after cookie echo":         {[]byte{10, 0, 0, 4, 6, 0, 0, 4}, true, EventAbort, [2]bool{false, true}, false},
-		"abort after padded cookie echo":  {[]byte{10, 0, 0, 5, 'c', 0, 0, 0, 6, 0, 0, 4}, true, EventAbort, [2]bool{false, true}, false},
-		"abort after cookie ack":          {[]byte{11, 0, 0, 4, 6, 0, 0, 4}, true, EventAbort, [2]bool{false, true}, false},
-		"data after cookie echo":          {[]byte{10, 0, 0, 4, 0, 3, 0, 4}, true, EventCookieEcho, [2]bool{false, true}, false},
-		"half an abort after cookie ack":  {[]byte{11, 0, 0, 4, 6, 0, 0}, true, EventCookieAck, [2]bool{false, true}, false},
-		"cookie echo shorter than itself": {[]byte{10, 0, 0, 3, 6, 0, 0, 4}, true, EventCookieEcho, [2]bool{false, true}, false},
-		"cookie echo of no length":        {[]byte{10, 0, 0, 0, 6, 0, 0, 4}, true, EventCookieEcho, [2]bool{false, true}, false},
-		"cookie echo past the packet":     {[]byte{10, 0, 0xff, 0xff, 6, 0, 0, 4}, true, EventCookieEcho, [2]bool{false, true}, false},
-		"type above all":                  {[]byte{0xff, 0, 0, 4}, true, EventData, [2]bool{false, true}, false},
+		"no chunk":                        {nil, false, EventData, false},
+		"half a chunk header":             {[]byte{1, 0, 0}, false, EventData, false},
+		"half an abort":                   {[]byte{6, 0, 0}, false, EventData, false},
+		"init":                            {[]byte{1, 0, 0, 20}, true, EventInit, false},
+		"data":                            {[]byte{0, 3, 0, 17}, true, EventData, false},
+		"init ack":                        {[]byte{2, 0, 0, 20}, true, EventInitAck, false},
+		"abort":                           {[]byte{6, 0, 0, 4}, true, EventAbort, true},
+		"abort after data":                {[]byte{0, 3, 0, 4, 6, 0, 0, 4}, true, EventData, false},
+		"abort after cookie echo":         {[]byte{10, 0, 0, 4, 6, 0, 0, 4}, true, EventAbort, false},
+		"abort after padded cookie echo":  {[]byte{10, 0, 0, 5, 'c', 0, 0, 0, 6, 0, 0, 4}, true, EventAbort, false},
+		"abort after cookie ack":          {[]byte{11, 0, 0, 4, 6, 0, 0, 4}, true, EventAbort, false},
+		"data after cookie echo":          {[]byte{10, 0, 0, 4, 0, 3, 0, 4}, true, EventCookieEcho, false},
+		"half an abort after cookie ack":  {[]byte{11, 0, 0, 4, 6, 0, 0}, true, EventCookieAck, false},
+		"cookie echo shorter than itself": {[]byte{10, 0, 0, 3, 6, 0, 0, 4}, true, EventCookieEcho, false},
+		"cookie echo of no length":        {[]byte{10, 0, 0, 0, 6, 0, 0, 4}, true, EventCookieEcho, false},
+		"cookie echo past the packet":     {[]byte{10, 0, 0xff, 0xff, 6, 0, 0, 4}, true, EventCookieEcho, false},
+		"type above all":                  {[]byte{0xff, 0, 0, 4}, true, EventData, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			if ev, ok := SCTPEvent(tt.chunks); ev != tt.event || ok != tt.ok {
 				t.Errorf("SCTPEvent(% x) = %d, %t, want %d, %t", tt.chunks, ev, ok, tt.event, tt.ok)
-			}
-			opens := [2]bool{SCTPOpens(tt.chunks, false), SCTPOpens(tt.chunks, true)}
-			if opens != tt.opens {
-				t.Errorf("SCTPOpens(% x), strictly and with sloppy_sctp, = %t, want %t", tt.chunks, opens, tt.opens)
 			}
 			if got := SCTPAborts(tt.chunks); got != tt.aborts {
 				t.Errorf("SCTPAborts(% x) = %t, want %t", tt.chunks, got, tt.aborts)
@@ -137,7 +132,7 @@ func FuzzSCTPEvent(f *testing.F) {
 		if ok != (len(chunks) >= 4) {
 			t.Errorf("SCTPEvent(% x) ok = %t", chunks, ok)
 		}
-		if SCTPAborts(chunks) && (ev != EventAbort || SCTPOpens(chunks, true)) {
+		if SCTPAborts(chunks) && ev != EventAbort {
 			t.Errorf("% x aborts, but its event is %d", chunks, ev)
 		}
 	})

@@ -42,16 +42,3 @@ func (d *Delta) resize(seq uint32, diff int) {
 
 // after reports whether sequence number a comes after b (RFC 9293, 3.4).
 func after(a, b uint32) bool { return int32(a-b) > 0 }
-
-// Resize notes that the payload of a packet of c in direction d with sequence
-// number seq has become diff bytes longer, so that Deltas mends what follows.
-func (t *Table) Resize(c *Conn, d Dir, seq uint32, diff int) {
-	flag := uint16(flagInSeq)
-	if d == Out {
-		flag = flagOutSeq
-	}
-	t.changeDeltas(c, flag, func(deltas *[2]Delta) bool {
-		deltas[d].resize(seq, diff)
-		return true
-	})
-}

@@ -98,10 +98,10 @@ func TestDeltasBelongToTheirConnection(t *testing.T) {
 	table.Resize(&c, Out, 8000, 4)
 	c, _ = find(table, con.Tuple, In)
 	in, out, ok := table.Deltas(&c)
-	if want := (Delta{100, -2, 0}); in != want {
+	if want := (Delta{InitSeq: 100, Delta: -2}); in != want {
 		t.Errorf("deltas of requests = %+v, want %+v", in, want)
 	}
-	if want := (Delta{8000, 7, 3}); !ok || !c.Edited() || out != want {
+	if want := (Delta{InitSeq: 8000, Delta: 7, Previous: 3}); !ok || !c.Edited() || out != want {
 		t.Errorf("deltas of replies = %+v, %t, want %+v", out, ok, want)
 	}
 	table.Step(&c, In, EventSYN, 0)
@@ -115,9 +115,8 @@ func TestDeltasBelongToTheirConnection(t *testing.T) {
 	if _, _, ok := table.Deltas(&old); ok || c.Edited() {
 		t.Error("the successor has its predecessor's deltas")
 	}
-	for i := range table.conns.v4.shards {
-		if n := len(table.conns.v4.shards[i].deltas); n != 0 {
-			t.Errorf("%d deltas are left of removed connections", n)
-		}
+	table.Resize(&c, In, 500, 1)
+	if in, out, _ := table.Deltas(&c); in != (Delta{InitSeq: 500, Delta: 1}) || out != (Delta{}) {
+		t.Errorf("deltas of the successor = %+v, %+v", in, out)
 	}
 }

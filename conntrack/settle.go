@@ -28,10 +28,16 @@ func (t *Table) Settle(c *Conn, in, out *Delta, seq, ack uint32) {
 	if !in.lags(in.Ack(ack)) && !out.lags(seq) {
 		return
 	}
-	t.changeDeltas(c, 0, func(d *[2]Delta) bool {
-		moved := d[In].settle(d[In].Ack(ack))
-		return d[Out].settle(seq) || moved
-	})
+	f, s, e := t.lock(c.handle)
+	defer s.Unlock()
+	if e.generation() != c.gen {
+		return
+	}
+	w := f.deltasOf(c.ref.number())
+	nowIn, nowOut, _ := w.load()
+	nowIn.settle(nowIn.Ack(ack))
+	nowOut.settle(seq)
+	w.store(&nowIn, &nowOut)
 }
 
 // lags reports whether the stream, which has come to seq, has gone on by more than
@@ -42,15 +48,13 @@ func (d *Delta) lags(seq uint32) bool {
 	return ahead > stride && ahead <= credible*stride && *d != (Delta{})
 }
 
-// settle makes a stride towards seq, and reports whether there was one to make.
-func (d *Delta) settle(seq uint32) bool {
-	if !d.lags(seq) {
-		return false
+// settle has d follow to seq, stride by stride.
+func (d *Delta) settle(seq uint32) {
+	for d.lags(seq) {
+		if d.strides++; d.strides == furthest {
+			d.Previous = d.Delta
+			d.InitSeq += follow * stride
+			d.strides -= follow
+		}
 	}
-	if d.strides++; d.strides == furthest {
-		d.Previous = d.Delta
-		d.InitSeq += follow * stride
-		d.strides -= follow
-	}
-	return true
 }

@@ -55,8 +55,8 @@ func (t *Table) countYoung(c *Conn) {
 }
 
 // prolong is extend for a connection in the state that c says. It reports false
-// too if another worker has moved it to another state meanwhile, whose timeout is
-// another. If that comes later its timeout does, too.
+// too if another worker has moved it to another state, which has a timeout of its
+// own. One that does so after this look sets the expiry after it, too.
 func (t *Table) prolong(c *Conn, expires Time) bool {
 	_, e := t.entry(c.ref)
 	return t.extend(c.handle, expires) && e.state() == c.State

@@ -136,3 +136,38 @@ func TestSecureTCP(t *testing.T) {
 		}
 	}
 }
+
+// Of two workers the slower one has looked the connection up before the other
+// moved it to a state with a shorter timeout: that one counts.
+func TestPacketOfAFormerStateDoesNotProlong(t *testing.T) {
+	tests := map[string]struct {
+		now     Time
+		expires Time
+	}{
+		"in the same tick": {10, 10 + 10*perSecond},
+		"a tick later":     {11, 11 + 10*perSecond},
+		"a second later":   {20, 20 + 10*perSecond},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			table, loads := newTable(t, 10)
+			con := connection(1, false, lvs.TCP, lvs.NAT)
+			var c Conn
+			table.Insert(&c, &con, 0)
+			table.Step(&c, In, EventSYN, 0)
+			table.Step(&c, In, EventACK, 0)
+			slow, _ := find(table, con.Tuple, In)
+			fast, _ := find(table, reply(&con), Out)
+			table.Step(&fast, Out, EventRST, 10)
+			table.Step(&slow, In, EventACK, tt.now)
+			if slow.State != lvs.TCPClose || loads.At(con.Dest).Active.Load() != 0 {
+				t.Errorf("state = %s, %d active", lvs.StateName(lvs.TCP, slow.State), loads.At(con.Dest).Active.Load())
+			}
+			for l := range table.All() {
+				if l.State != lvs.TCPClose || l.Expires != tt.expires {
+					t.Errorf("in the table: %s until %d, want CLOSE until %d", lvs.StateName(lvs.TCP, l.State), l.Expires, tt.expires)
+				}
+			}
+		})
+	}
+}

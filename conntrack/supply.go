@@ -24,7 +24,8 @@ type supply struct {
 	start   int    // which of them is handed out first
 	issued  int    // so many have been handed out, one after the other
 	resting queue
-	given   Time // when the last one came back
+	rests   portSet // which they are, by index
+	given   Time    // when the last one came back
 }
 
 // newSupply returns the supply of a shard. Each begins somewhere else, so that no
@@ -79,23 +80,41 @@ func (s *supply) next() uint16 {
 	return uint16(s.first + n*shards)
 }
 
-// handedOut reports whether port, which the supply has, is no longer new.
-func (s *supply) handedOut(port uint16) bool {
-	n := (int(port)-s.first)/shards - s.start
+// handedOut reports whether the port with index i is no longer new.
+func (s *supply) handedOut(i int) bool {
+	n := i - s.start
 	if n < 0 {
 		n += s.count
 	}
 	return n < s.issued
 }
 
-// put has a port rest. One that is still new need not, nor any when all are here:
-// an overlapping range has given it a second time.
+// put has a port rest, unless it is still new. One that rests here already has
+// been handed out by an overlapping range meanwhile, which is what the real server
+// remembers.
 func (s *supply) put(r released, now Time) {
-	if s.handedOut(r.port) && s.resting.n < s.issued {
+	i := s.index(r.port)
+	switch {
+	case !s.handedOut(i):
+		return
+	case s.rests.has(i):
+		s.resting.replace(r)
+	default:
+		s.rests.add(i, s.count)
 		s.resting.push(r)
-		s.given = now
 	}
+	s.given = now
 }
+
+// rested returns the port that has rested longest. There is one.
+func (s *supply) rested() released {
+	r := s.resting.pop()
+	s.rests.remove(s.index(r.port))
+	return r
+}
+
+// index returns which of the supply's ports, counted from the lowest, port is.
+func (s *supply) index(port uint16) int { return (int(port) - s.first) / shards }
 
 // idle reports whether all ports have come back, so long ago that none needs to
 // rest any more and a new supply is as good.
@@ -126,4 +145,27 @@ func (q *queue) pop() released {
 	q.head = (q.head + 1) & (len(q.ring) - 1)
 	q.n--
 	return r
+}
+
+// replace puts r in the place of what is known of its port.
+func (q *queue) replace(r released) {
+	for i := range q.n {
+		if known := &q.ring[(q.head+i)&(len(q.ring)-1)]; known.port == r.port {
+			*known = r
+		}
+	}
+}
+
+// A portSet has a bit for each port of a supply. It is nil until one is added.
+type portSet []uint64
+
+func (p portSet) has(i int) bool { return p != nil && p[i/64]>>(i%64)&1 != 0 }
+func (p portSet) remove(i int)   { p[i/64] &^= 1 << (i % 64) }
+
+// add adds port i of count.
+func (p *portSet) add(i, count int) {
+	if *p == nil {
+		*p = make(portSet, (count+63)/64)
+	}
+	(*p)[i/64] |= 1 << (i % 64)
 }

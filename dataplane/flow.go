@@ -22,6 +22,7 @@ type flow struct {
 	dir     conntrack.Dir // direction to look the connection up in first
 	both    bool          // the other direction is possible too
 	opens   bool          // may begin a connection
+	aborts  bool          // an SCTP packet that begins with an ABORT
 	related bool          // an ICMP error about a connection
 	piece   bool          // of a datagram in fragments
 	local   bool          // to a local address of fullnat
@@ -135,8 +136,7 @@ func (f *flow) readFirst(b []byte) Verdict {
 		if !ok {
 			return Unreadable
 		}
-		f.event, ok = conntrack.SCTPEvent(h.Chunks())
-		f.opens = ok && f.event == conntrack.EventInit
+		f.setChunks(h.Chunks())
 	default:
 		f.opens = true
 	}
@@ -209,11 +209,18 @@ func (f *flow) readSCTP(p *packet.Packet, b []byte) Verdict {
 	}
 	f.setPorts(b)
 	h.Finish() // a local sender may have left the checksum to a device
-	if f.event, ok = conntrack.SCTPEvent(h.Chunks()); !ok {
+	if !f.setChunks(h.Chunks()) {
 		return Unreadable
 	}
-	f.opens = f.event == conntrack.EventInit
 	return undecided
+}
+
+// setChunks reads the first of chunks. It reports false if there is none.
+func (f *flow) setChunks(chunks []byte) (ok bool) {
+	f.event, ok = conntrack.SCTPEvent(chunks)
+	f.opens = ok && f.event == conntrack.EventInit
+	f.aborts = conntrack.SCTPAborts(chunks)
+	return ok
 }
 
 // findUnfinished marks the checksum of the transport packet b if its sender has

@@ -25,6 +25,7 @@ func TestNATICMPSend(t *testing.T) {
 			"an SCTP packet":       {packettest.SCTP(from, to, packettest.Chunk(0, "data")), true},
 			"a reset":              {packettest.TCP(from, to, header.FlagRST, ""), false},
 			"an ABORT":             {packettest.SCTP(from, to, abort), false},
+			"an ABORT, but second": {packettest.SCTP(from, to, packettest.Chunk(header.ChunkCookieEcho, "cookie"), abort), true},
 			"from another port":    {packettest.TCP(f.real+":8081", to, header.FlagACK, ""), false},
 			"from a dr server":     {packettest.TCP(f.vip+":90", to, header.FlagACK, ""), false},
 			"of a mark's server":   {packettest.UDP(f.real+":8090", to, "data"), true},

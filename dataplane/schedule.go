@@ -49,9 +49,9 @@ func (w *worker) mayOpen(f *flow) bool {
 	case f.opens:
 		return true
 	case f.tuple.Proto == lvs.TCP:
-		return sysctl.SloppyTCP != 0 && f.event != conntrack.EventRST
+		return sysctl.SloppyTCP != 0 && !f.resets()
 	case f.tuple.Proto == lvs.SCTP:
-		return sysctl.SloppySCTP != 0 && f.event != conntrack.EventAbort
+		return sysctl.SloppySCTP != 0 && !f.resets()
 	}
 	return false
 }
@@ -167,9 +167,8 @@ func (w *worker) unexpected(p *packet.Packet, f *flow, c *conntrack.Conn) Verdic
 	return w.answer(p, f, icmp.PortUnreachable, w.source(p, f), 0, NoConnection)
 }
 
-// resets reports whether the packet ends a connection by itself, so that its
-// sender wants no answer.
+// resets reports whether the packet says above all that there is no connection,
+// so that it begins none and its sender wants no answer.
 func (f *flow) resets() bool {
-	return f.tuple.Proto == lvs.TCP && f.event == conntrack.EventRST ||
-		f.tuple.Proto == lvs.SCTP && f.event == conntrack.EventAbort
+	return f.tuple.Proto == lvs.TCP && f.event == conntrack.EventRST || f.aborts
 }

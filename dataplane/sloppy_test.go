@@ -21,20 +21,22 @@ func TestSloppiness(t *testing.T) {
 		in             func(f family) []byte
 		strict, sloppy string // states; "none" for no connection
 	}{
-		"SYN":             {tcp(header.FlagSYN), "SYN_RECV", "SYN_RECV"},
-		"SYN and ACK":     {tcp(header.FlagSYN | header.FlagACK), "SYN_RECV", "SYN_RECV"},
-		"ACK":             {tcp(header.FlagACK), "none", "ESTABLISHED"},
-		"FIN":             {tcp(header.FlagFIN | header.FlagACK), "none", "CLOSE"},
-		"nothing":         {tcp(0), "none", "CLOSE"},
-		"RST":             {tcp(header.FlagRST), "none", "none"},
-		"RST and ACK":     {tcp(header.FlagRST | header.FlagACK), "none", "none"},
-		"INIT":            {sctp(packettest.Chunk(header.ChunkInit, "................")), "INIT1", "INIT1"},
-		"DATA":            {sctp(packettest.Chunk(header.ChunkData, "data")), "none", "ESTABLISHED"},
-		"COOKIE ECHO":     {sctp(packettest.Chunk(header.ChunkCookieEcho, "cookie")), "none", "C-REPLIED"},
-		"ABORT":           {sctp(packettest.Chunk(header.ChunkAbort, "")), "none", "none"},
-		"SHUTDOWN":        {sctp(packettest.Chunk(header.ChunkShutdown, "....")), "none", "S-RECEIVED"},
-		"HEARTBEAT":       {sctp(packettest.Chunk(4, "beat")), "none", "ESTABLISHED"},
-		"an unknown type": {sctp(packettest.Chunk(200, "?")), "none", "ESTABLISHED"},
+		"SYN":                   {tcp(header.FlagSYN), "SYN_RECV", "SYN_RECV"},
+		"SYN and ACK":           {tcp(header.FlagSYN | header.FlagACK), "SYN_RECV", "SYN_RECV"},
+		"ACK":                   {tcp(header.FlagACK), "none", "ESTABLISHED"},
+		"FIN":                   {tcp(header.FlagFIN | header.FlagACK), "none", "CLOSE"},
+		"nothing":               {tcp(0), "none", "CLOSE"},
+		"RST":                   {tcp(header.FlagRST), "none", "none"},
+		"RST and ACK":           {tcp(header.FlagRST | header.FlagACK), "none", "none"},
+		"INIT":                  {sctp(packettest.Chunk(header.ChunkInit, "................")), "INIT1", "INIT1"},
+		"DATA":                  {sctp(packettest.Chunk(header.ChunkData, "data")), "none", "ESTABLISHED"},
+		"COOKIE ECHO":           {sctp(packettest.Chunk(header.ChunkCookieEcho, "cookie")), "none", "C-REPLIED"},
+		"ABORT":                 {sctp(packettest.Chunk(header.ChunkAbort, "")), "none", "none"},
+		"COOKIE ECHO and ABORT": {sctp(packettest.Chunk(header.ChunkCookieEcho, "cookie"), packettest.Chunk(header.ChunkAbort, "")), "none", "CLOSED"},
+		"ABORT and COOKIE ECHO": {sctp(packettest.Chunk(header.ChunkAbort, ""), packettest.Chunk(header.ChunkCookieEcho, "cookie")), "none", "none"},
+		"SHUTDOWN":              {sctp(packettest.Chunk(header.ChunkShutdown, "....")), "none", "S-RECEIVED"},
+		"HEARTBEAT":             {sctp(packettest.Chunk(4, "beat")), "none", "ESTABLISHED"},
+		"an unknown type":       {sctp(packettest.Chunk(200, "?")), "none", "ESTABLISHED"},
 	}
 	for _, f := range []family{ipv4, ipv6} {
 		for name, tt := range tests {

@@ -32,7 +32,7 @@ const (
 	HoldFull        // its next hop was being resolved, and too many packets waited already
 	BadChecksum     // an ICMP error to be translated, with a wrong checksum
 	NoLocalPort     // would begin a fullnat connection, and all local ports towards its real server are taken
-	Untranslatable  // would have to leave over the other IP version, and is no whole TCP or UDP packet
+	Untranslatable  // would have to leave over the other IP version, or behind a PROXY header, and is no whole TCP or UDP packet
 	NoFrame         // has to leave in pieces, and there was no free frame for one
 	NoHeadroom      // no room in the frame for a header
 	Verdicts        // how many there are

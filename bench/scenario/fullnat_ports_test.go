@@ -61,18 +61,18 @@ func TestRealServerRemembersConnections(t *testing.T) {
 		serveAll(t, s)
 		direct(t, s, v.tiny(s.onlyFirst(mode), 64)) // each of the client's ports has one of them
 		for _, f := range s.families() {
+			remembered := 0
 			for range 20 {
 				awaitClosed(t, s.Client, 40000)
 				got := strings.TrimSpace(curl(t, s.Client, "--max-time", "5", "--local-port", "40000", url(f.vip, 80)))
 				if want := "rs1 " + f.client; got != want {
 					t.Errorf("%s answers %q, want %q", f.vip, got, want)
 				}
+				out := ss(t, s.Real[0], "state", "time-wait", "dst", whole(parse(f.client)))
+				remembered = max(remembered, strings.Count(out, "\n")) // not one that the client has closed first
 			}
-		}
-		for _, f := range s.families() {
-			out := ss(t, s.Real[0], "state", "time-wait", "dst", whole(parse(f.client)))
-			if n := strings.Count(out, "\n"); n != 1 {
-				t.Errorf("the real server remembers %d connections from %s, want one:\n%s", n, f.client, out)
+			if remembered != 1 {
+				t.Errorf("the real server has remembered up to %d connections from %s, want one", remembered, f.client)
 			}
 		}
 	})
@@ -115,7 +115,7 @@ func TestLocalPortsRunOut(t *testing.T) {
 				checkPing(t, s.Client, f.vip) // so that next hops are known
 				checkPing(t, s.Real[0], parse(variants[0].locals[i]))
 				served := connectAtOnce(t, s.Client, netip.AddrPortFrom(f.vip, echoPort), clients)
-				if len(served) < ports/2 || len(served) > ports { // by chance no client may have one's shard
+				if len(served) < ports/4 || len(served) > ports { // by chance no client may have one's shard
 					t.Errorf("%s: %d clients were served by %d local ports", f.name, len(served), ports)
 				}
 				d.awaitLog(fmt.Sprintf("service %v: %d of %d local ports", c.Services[i].ServiceKey, len(served), ports))

@@ -10,7 +10,7 @@ import "xlvs/lvs"
 // shards are locked, the lower one first, so that nobody can insert the same
 // connection meanwhile; the generation moves on, so that a copy made before does
 // not reach the connection at its new place. It keeps its number, and with it
-// parent and children, and Deltas.
+// parent, children and Deltas.
 func (t *Table) Claim(c *Conn, tu *lvs.Tuple) bool {
 	var k Key
 	t.Key(&k, tu, In)

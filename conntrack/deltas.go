@@ -6,7 +6,7 @@ import "sync/atomic"
 const deltaWords = 4
 
 // deltas views the Deltas of one connection. They are in an array beside the
-// entries, of which only that is touched which connections with Deltas need:
+// entries, which costs nothing where no connection has any:
 //
 //	0  requests: InitSeq 32 | Delta 32
 //	1  replies: InitSeq 32 | Delta 32

@@ -25,9 +25,9 @@ type Listing struct {
 }
 
 // All yields the connections and then the templates, in no order. What comes or
-// goes meanwhile is yielded or not; nothing is yielded half. It takes
-// a shard's lock for a template with engine data alone, and four times, for a
-// moment each, that of a pool, which new connections come from.
+// goes meanwhile is yielded or not; nothing is yielded half. Of
+// the locks that a worker waits for it takes, for a moment each, a shard's for
+// every template with engine data, and four times in all that of a pool of entries.
 func (t *Table) All() iter.Seq[Listing] {
 	return func(yield func(Listing) bool) {
 		for _, f := range t.families() {

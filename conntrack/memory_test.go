@@ -27,6 +27,9 @@ func TestMappingBeginsWithItsLayout(t *testing.T) {
 		if uintptr(unsafe.Pointer(&f.lines[0]))%lineBytes != 0 || uintptr(unsafe.Pointer(&f.entries[0]))%lineBytes != 0 {
 			t.Errorf("%s: lines or entries straddle cache lines", name)
 		}
+		if f.kind&refTemplate == 0 && uintptr(unsafe.Pointer(&f.deltas[0]))%lineBytes != 0 {
+			t.Errorf("%s: deltas straddle cache lines", name)
+		}
 	}
 }
 

@@ -17,8 +17,8 @@ const (
 // Settle is told how far a connection with Deltas has come, by a packet of its
 // real server that has the flag ACK and not RST: seq and ack are as the server
 // wrote them, in and out what Deltas returned for it. Call it for each such
-// packet; it takes a lock once in 64 MiB of either stream. After 768 MiB, when nothing
-// is sent again from before the last resized packet, Previous becomes
+// packet; it takes a lock once in 64 MiB of either stream. After 768 MiB, when
+// nothing from before the last resized packet is sent again, Previous becomes
 // Delta, and InitSeq a number that no packet on its way has.
 //
 // The real server's word counts for both directions. A client could say that it
@@ -40,9 +40,10 @@ func (t *Table) Settle(c *Conn, in, out *Delta, seq, ack uint32) {
 	w.store(&nowIn, &nowOut)
 }
 
-// lags reports whether the stream, which has come to seq, has gone on by more than
-// d knows. A number that is far from what d knows is of some other connection with
-// the same addresses, before this one: it would have d settle too early.
+// lags reports whether the stream, which has come to seq, is a stride or more
+// further than d knows. A number far from that does not count: a real server may
+// still acknowledge those of an earlier connection with the same addresses, and
+// one such packet would be enough for d to settle before anything has arrived.
 func (d *Delta) lags(seq uint32) bool {
 	ahead := int32(seq - d.InitSeq - uint32(d.strides)*stride)
 	return ahead > stride && ahead <= credible*stride && *d != (Delta{})

@@ -101,6 +101,26 @@ func TestLocalPortHasRested(t *testing.T) {
 	}
 }
 
+// Timestamps stay on a port that nobody had before, also where the numbers of a
+// connection are mended for another reason.
+func TestTimestampsStayOnAFreshPort(t *testing.T) {
+	for _, c := range withNAT() {
+		for _, how := range []config.ClientAddress{config.NoClientAddress, config.ProxyV2} {
+			t.Run(c.String()+", "+how.String(), func(t *testing.T) {
+				begin := func(src, dst string) []byte {
+					return withHeader(segmentOf(src, dst, header.FlagSYN, isn, 0, ""), timestamps...)
+				}
+				s := c.open(t, newTestDirector(t, c.introduced(lvs.TCP, how)), func(src, dst string) []byte {
+					return segmentOf(src, dst, header.FlagSYN, isn, 0, "")
+				})
+				for range 2 {
+					s.request(t, begin(s.client, s.vip), begin(s.seen, s.real))
+				}
+			})
+		}
+	}
+}
+
 // Fragments of segments whose numbers have moved are mended like others.
 func TestFragmentsOnAPortUsedAgain(t *testing.T) {
 	for _, c := range crossings[:2] {

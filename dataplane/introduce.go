@@ -49,6 +49,9 @@ func (w *worker) edit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destinati
 	if edited {
 		mend(p, f.dir, &in, &out)
 		w.noteEnd(f, c, &s, &in)
+		if f.dir == conntrack.Out && s.is(header.FlagACK, header.FlagACK|header.FlagRST) {
+			w.d.table.Settle(c, &in, &out, s.seq, s.ack)
+		}
 	}
 	if f.opens && in.Previous != 0 {
 		encap.StripTimestamps(p) // a local port that is used again: the real server would compare with another client's

@@ -117,3 +117,31 @@ func TestProxyAndOtherProtocols(t *testing.T) {
 		}
 	}
 }
+
+// A segment that begins before the client's first byte and has that, too, is
+// refused: its end would be read before the header. What ends before is passed on.
+func TestProxyAndWhatGoesBefore(t *testing.T) {
+	for name, tt := range map[string]struct {
+		seq  uint32
+		data string
+		want Verdict
+	}{
+		"one byte before, with the first": {isn, "xG", Untranslatable},
+		"long before, and much":           {isn - 999, strings.Repeat("x", 1200), Untranslatable},
+		"it ends with the first":          {isn - 2, "xxxG", Untranslatable},
+		"it ends before the first":        {isn - 2, "xxx", Forward},
+		"a keep-alive":                    {isn, "", Forward},
+		"a keep-alive with its byte":      {isn, "x", Forward},
+	} {
+		for _, c := range withNAT() {
+			t.Run(c.String()+", "+name, func(t *testing.T) {
+				s := c.shake(t, newTestDirector(t, c.introduced(lvs.TCP, config.ProxyV2)))
+				if v := s.verdict(t, segmentOf(s.client, s.vip, header.FlagACK, tt.seq, risn+1, tt.data)); v != tt.want {
+					t.Errorf("verdict = %v, want %v", v, tt.want)
+				}
+				s.request(t, segmentOf(s.client, s.vip, header.FlagACK, isn+1, risn+1, "GET "),
+					segmentOf(s.seen, s.real, header.FlagACK, isn+1, risn+1, proxyText(lvs.TCP, s.client, s.vip)+"GET "))
+			})
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"xlvs/dataplane/header"
+	"xlvs/dataplane/host"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet/packettest"
 	"xlvs/lvs"
@@ -59,5 +60,32 @@ func TestLocalRealServerAmongOthers(t *testing.T) {
 	_, v := d.push(t, syn4(1), syn4(2), syn4(3), syn4(4))
 	if v[Local] != 2 || v[Forward] != 2 {
 		t.Errorf("verdicts = %v, want two each", v)
+	}
+}
+
+// A reply to a client on the director itself enters the host without the tags that
+// it had on the real server's link.
+func TestTaggedReplyToLocalClient(t *testing.T) {
+	for _, c := range withNAT() {
+		for name, tags := range map[string][]uint16{"untagged": nil, "tagged": {7}, "tagged twice": {7, 9}} {
+			t.Run(c.String()+", "+name, func(t *testing.T) {
+				d := newTestDirector(t, c.service(lvs.TCP))
+				d.door, d.ports = new(host.Door), make([]port, 2)
+				s := c.open(t, d, syn)
+				d.setState(c.client.bareOf(c.client.client), neigh.Local)
+				in := packettest.TCP(s.real, s.seen, header.FlagSYN|header.FlagACK, "")
+				if tags != nil {
+					in = packettest.VLAN(in, tags...)
+				}
+				out, v := d.push(t, in)
+				if v[Forward] != 1 || len(out) != 1 || out[0].port != d.doorPort() {
+					t.Fatalf("verdicts = %v, sent %d frames, want one into the door", v, len(out))
+				}
+				want := left(packettest.TCP(s.vip, s.client, header.FlagSYN|header.FlagACK, ""), d.door.MAC(), d.door.MAC())
+				if want = freelyTranslated(out[0].frame, packettest.VLAN(in), want); !bytes.Equal(out[0].frame, want) {
+					t.Errorf("sent\n% x, want\n% x", out[0].frame, want)
+				}
+			})
+		}
 	}
 }

@@ -117,9 +117,13 @@ func (w *worker) supersede(n *conntrack.Connection) {
 	var k conntrack.Key
 	var former conntrack.Conn
 	w.d.table.Key(&k, &reply, conntrack.Out)
-	if w.d.table.Find(&former, &k, &reply) {
-		w.d.table.Expire(&former)
+	if !w.d.table.Find(&former, &k, &reply) {
+		return
 	}
+	if former.Addr == n.Tuple.Dst && former.Port == n.Tuple.DstPort && !former.NoClientPort() {
+		return // n itself: another worker was faster
+	}
+	w.d.table.Expire(&former)
 }
 
 // numbered returns destination id, which a scheduler has picked.

@@ -138,6 +138,34 @@ func TestCallMovesToItsCaller(t *testing.T) {
 	}
 }
 
+// A real server may call a peer that has a connection with another one: what the
+// peer sends from then on reaches the caller. Each connection is counted once.
+func TestCallToAPeerOfAnother(t *testing.T) {
+	for _, f := range []family{ipv4, ipv6} {
+		t.Run(f.name(), func(t *testing.T) {
+			d := newSIP(t, sipService(f))
+			peer, vip := f.client+":7000", f.vip+":5060"
+			first := d.stopOf(t, packettest.UDP(peer, vip, sipText("in")))
+			caller := map[string]string{f.bare(): f.second(), f.second(): f.bare()}[netip.MustParseAddrPort(first).Addr().String()]
+			caller = netip.AddrPortFrom(netip.MustParseAddr(caller), 5061).String()
+			for range 2 { // the second belongs to what the first has begun
+				call := d.forwarded(t, packettest.UDP(caller, peer, sipText("out")))
+				if want := toClient(packettest.UDP(vip, peer, sipText("out"))); !bytes.Equal(call, want) {
+					t.Errorf("sent\n% x, want\n% x", call, want)
+				}
+			}
+			if got := d.stopOf(t, packettest.UDP(peer, vip, "answer")); got != caller {
+				t.Errorf("answer went to %s, want %s", got, caller)
+			}
+			for _, r := range d.Services()[0].Destinations {
+				if r.Counters.Conns != 1 || r.Active+r.Inactive != map[string]int{caller: 1}[r.String()] {
+					t.Errorf("%v: %d connections counted, %d active, %d inactive", r.RealKey, r.Counters.Conns, r.Active, r.Inactive)
+				}
+			}
+		})
+	}
+}
+
 // Who does not call for the service leaves as it came.
 func TestNoCallOfTheService(t *testing.T) {
 	plain := persistent(toPort(onPort(testService(lvs.UDP, lvs.NAT, real4), 5060), 5061))

@@ -97,3 +97,51 @@ func TestTOAWithoutRoom(t *testing.T) {
 		})
 	}
 }
+
+// A client that sends the option itself is not believed: its own is padding when
+// the director's, if that is due, comes before it.
+func TestTOAOfAClient(t *testing.T) {
+	for _, c := range withNAT() {
+		for name, claim := range map[string]string{"IPv4": "192.0.2.66:1", "IPv6": "[2001:db8::66]:1"} {
+			t.Run(c.String()+", "+name, func(t *testing.T) {
+				if c.client == ipv6 && name == "IPv6" {
+					t.Skip("two such options do not fit a header")
+				}
+				s := c.shake(t, newTestDirector(t, c.introduced(lvs.TCP, config.TOA)))
+				claimed, told := toa(claim), toa(s.client)
+				padding := bytes.Repeat([]byte{header.OptionNone}, len(claimed))
+				for _, step := range []struct {
+					flags    header.TCPFlags
+					seq, ack uint32
+					data     string
+					told     bool
+				}{
+					{header.FlagSYN, isn, 0, "", true},
+					{header.FlagACK, isn + 1, risn + 1, "", true},
+					{header.FlagACK, isn + 1, risn + 1, "GET ", true},
+					{header.FlagACK, isn + 5, risn + 4, "more", false},
+					{header.FlagRST, isn + 9, 0, "", false},
+				} {
+					want := withHeader(segmentOf(s.seen, s.real, step.flags, step.seq, step.ack, step.data), padding...)
+					if step.told {
+						want = withHeader(want, told...)
+					}
+					s.request(t, withHeader(segmentOf(s.client, s.vip, step.flags, step.seq, step.ack, step.data), claimed...), want)
+				}
+			})
+		}
+	}
+}
+
+// What a real server says in that option is between it and the client.
+func TestTOAOfARealServer(t *testing.T) {
+	for _, c := range withNAT() {
+		t.Run(c.String(), func(t *testing.T) {
+			s := c.shake(t, newTestDirector(t, c.introduced(lvs.TCP, config.TOA)))
+			of := func(src, dst string) []byte {
+				return withHeader(segmentOf(src, dst, header.FlagACK, risn+1, isn+1, "200"), toa("192.0.2.66:1")...)
+			}
+			s.reply(t, of(s.real, s.seen), of(s.vip, s.client))
+		})
+	}
+}

@@ -18,10 +18,10 @@ func newCounting(t *testing.T, n int) *testDirector {
 	for range 2 {
 		d.workers = append(d.workers, newWorker(d.Director, &memQueue{}))
 	}
-	services := []config.Service{testService(lvs.TCP, lvs.NAT, real4), testService(lvs.UDP, lvs.NAT, real4)}
+	services := []config.Service{testService(lvs.TCP, lvs.NAT, real6), testService(lvs.UDP, lvs.NAT, real6)}
 	for i := range services {
 		r := services[i].Reals[0]
-		for r.Addr = netip.MustParseAddr("198.18.0.1"); len(services[i].Reals) < n/2; r.Addr = r.Addr.Next() {
+		for r.Addr = netip.MustParseAddr("2001:db8:2::1000"); len(services[i].Reals) < n/2; r.Addr = r.Addr.Next() {
 			services[i].Reals = append(services[i].Reals, r)
 		}
 	}

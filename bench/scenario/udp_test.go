@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -36,14 +37,19 @@ func TestNameServers(t *testing.T) {
 	}
 }
 
-// checkNames has the client ask n times, and checks that the real servers share
-// the questions equally and see the client's address.
+// checkNames has the client ask n times, each from another port, lest two be one
+// connection by chance, and checks that the real servers share the questions
+// equally and see the client's address.
 func checkNames(t *testing.T, s *site, f family, n int) {
 	t.Helper()
 	got := map[string]int{}
-	for range n {
+	for i := range n {
+		from := fmt.Sprintf("%s#%d", netip.IPv6Unspecified(), 20000+i)
+		if f.vip.Is4() {
+			from = fmt.Sprintf("%s#%d", netip.IPv4Unspecified(), 20000+i)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		out, err := s.Client.Run(ctx, "dig", "@"+f.vip.String(), "+short", "+tries=1", "+time=3", "+noedns", "who.example", "TXT")
+		out, err := s.Client.Run(ctx, "dig", "-b", from, "@"+f.vip.String(), "+short", "+tries=1", "+time=3", "+noedns", "who.example", "TXT")
 		cancel()
 		must(t, err)
 		got[strings.TrimSpace(string(out))]++

@@ -41,13 +41,17 @@ func newDirector(ctx context.Context, binary string) (*director, error) {
 
 func (d *director) close() error { return os.RemoveAll(d.dir) }
 
+// guePort is where the last host would listen for GUE.
+const guePort = 6080
+
 // A service is what a director is run for: its only one, which has the last host
 // of the network as its only real server.
 type service struct {
 	protocol lvs.Protocol
 	method   lvs.Method
-	mode     config.Mode // of the director
-	workers  int         // of the director; 0: as many as it wants
+	tunnel   lvs.TunnelType // if that is Tunnel
+	mode     config.Mode    // of the director
+	workers  int            // of the director; 0: as many as it wants
 }
 
 // command returns the command that runs a director with s.
@@ -56,7 +60,7 @@ func (d *director) command(s service) ([]string, error) {
 	if err := s.config().Write(&b); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
-	file := filepath.Join(d.dir, fmt.Sprintf("%v-%v-%s-%d.toml", s.protocol, s.method, s.mode, s.workers))
+	file := filepath.Join(d.dir, fmt.Sprintf("%v-%v-%v-%s-%d.toml", s.protocol, s.method, s.tunnel, s.mode, s.workers))
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
@@ -76,8 +80,15 @@ func (s service) config() *config.Config {
 		Reals: []config.Real{{
 			RealKey: config.RealKey{Addr: netip.MustParseAddr(rip), Port: port},
 			Method:  s.method,
+			Tunnel:  s.tunnel,
 			Weight:  1,
 		}},
 	}}
+	if s.tunnel == lvs.TunnelGUE {
+		c.Services[0].Reals[0].TunnelPort = guePort
+	}
+	if s.method == lvs.FullNAT { // by ports that the kernel gives to nobody
+		c.LocalAddresses = []config.LocalRange{{Addr: netip.MustParseAddr(dip), First: 1024, Last: 32767}}
+	}
 	return c
 }

@@ -70,7 +70,7 @@ func (m *measurement) run(ctx context.Context, n *network, p path, command []str
 // open starts the path from its end: nothing sends before everybody takes.
 func (m *measurement) open(ctx context.Context, n *network, p path, command []string, s stream) error {
 	var err error
-	if m.sink, err = openSink(n.sink, n.server.Index, p.end()); err != nil {
+	if m.sink, err = openSink(n.sink, n.server.Index, p.arrives); err != nil {
 		return err
 	}
 	m.closers = append(m.closers, m.sink.close)

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"net/netip"
 	"os"
 	"strings"
 
 	"xlvs/config"
+	"xlvs/dataplane/header"
 	"xlvs/lvs"
 )
 
@@ -16,28 +16,54 @@ type path struct {
 	what string
 	// command runs it, until SIGTERM, in the director's host.
 	command func(n *network, d *director) ([]string, error)
-	dst     string // of the stream's packets when they arrive
-	against string // the path that its speed is a ratio to
-	raw     bool   // on packet sockets, without an XDP program
+	arrives arrival // what its packets are when they arrive
+	against string  // the path that its speed is a ratio to
+	raw     bool    // on packet sockets, without an XDP program
 }
+
+// An arrival is what a packet of the stream is when it arrives: of a protocol over
+// IPv4, to an address and, if that is UDP, a port.
+type arrival struct {
+	proto uint8
+	dst   string
+	port  uint16
+}
+
+var (
+	unchanged  = arrival{header.ProtoUDP, vip, port}
+	translated = arrival{header.ProtoUDP, rip, port}
+)
 
 // paths returns the paths in the order in which a round takes them.
 func paths() []path {
+	gue := arrival{header.ProtoUDP, rip, guePort}
 	return []path{
-		{forwardName, "the director's AF_XDP sockets, no director", loop(forwardName), vip, forwardName, false},
-		{"nat", "xlvs, masquerading", direct(lvs.NAT, config.XDP), rip, forwardName, false},
-		{"dr", "xlvs, direct routing", direct(lvs.DirectRouting, config.XDP), vip, forwardName, false},
-		{asavieName, "github.com/asavie/xdp v0.3.3, no director", loop(asavieName), vip, forwardName, false},
-		{rawForwardName, "the director's packet sockets, no director", loop(rawForwardName), vip, rawForwardName, true},
-		{"raw-nat", "xlvs, masquerading, packet mode", direct(lvs.NAT, config.Packet), rip, rawForwardName, true},
-		{"raw-dr", "xlvs, direct routing, packet mode", direct(lvs.DirectRouting, config.Packet), vip, rawForwardName, true},
+		{forwardName, "the director's AF_XDP sockets, no director", loop(forwardName), unchanged, forwardName, false},
+		{"nat", "xlvs, masquerading", direct(lvs.NAT, config.XDP), translated, forwardName, false},
+		{"dr", "xlvs, direct routing", direct(lvs.DirectRouting, config.XDP), unchanged, forwardName, false},
+		{"ipip", "xlvs, tunnelling by IPIP", tunnel(lvs.TunnelIPIP), arrival{proto: header.ProtoIPIP, dst: rip}, forwardName, false},
+		{"gre", "xlvs, tunnelling by GRE", tunnel(lvs.TunnelGRE), arrival{proto: header.ProtoGRE, dst: rip}, forwardName, false},
+		{"gue", "xlvs, tunnelling by GUE", tunnel(lvs.TunnelGUE), gue, forwardName, false},
+		{"fullnat", "xlvs, FULLNAT", direct(lvs.FullNAT, config.XDP), translated, forwardName, false},
+		{asavieName, "github.com/asavie/xdp v0.3.3, no director", loop(asavieName), unchanged, forwardName, false},
+		{rawForwardName, "the director's packet sockets, no director", loop(rawForwardName), unchanged, rawForwardName, true},
+		{"raw-nat", "xlvs, masquerading, packet mode", direct(lvs.NAT, config.Packet), translated, rawForwardName, true},
+		{"raw-dr", "xlvs, direct routing, packet mode", direct(lvs.DirectRouting, config.Packet), unchanged, rawForwardName, true},
 	}
 }
 
 // direct returns the command of a director with one worker, as a forward loop has:
 // another would take its time from the generator.
 func direct(method lvs.Method, mode config.Mode) func(*network, *director) ([]string, error) {
-	s := service{protocol: lvs.UDP, method: method, mode: mode, workers: 1}
+	return serve(service{protocol: lvs.UDP, method: method, mode: mode, workers: 1})
+}
+
+// tunnel is direct for a kind of tunnel.
+func tunnel(t lvs.TunnelType) func(*network, *director) ([]string, error) {
+	return serve(service{protocol: lvs.UDP, method: lvs.Tunnel, tunnel: t, mode: config.XDP, workers: 1})
+}
+
+func serve(s service) func(*network, *director) ([]string, error) {
 	return func(_ *network, d *director) ([]string, error) { return d.command(s) }
 }
 
@@ -51,9 +77,6 @@ func loop(name string) func(*network, *director) ([]string, error) {
 		return []string{self, name, inDev, n.client.HardwareAddr.String(), outDev, n.server.HardwareAddr.String()}, nil
 	}
 }
-
-// end returns where the stream ends.
-func (p path) end() netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(p.dst), port) }
 
 // pathNames returns the names of ps, as choosePaths takes them.
 func pathNames(ps []path) string {

@@ -16,8 +16,7 @@ import (
 )
 
 // A sink drops all that a device receives, and counts the frames among it that
-// are UDP over IPv4 to one address and port: what a path should make of the
-// stream. It does both in XDP, so that it costs as little as possible on the
+// are what a path should make of the stream. It does both in XDP, so that it costs as little as possible on the
 // processor of whoever sends.
 type sink struct {
 	counts  *ebpf.Map // frames, by processor
@@ -26,7 +25,7 @@ type sink struct {
 }
 
 // openSink has dev of h swallow what it receives.
-func openSink(h *lab.Host, ifindex int, to netip.AddrPort) (*sink, error) {
+func openSink(h *lab.Host, ifindex int, to arrival) (*sink, error) {
 	s, err := newSink(to)
 	if err != nil {
 		return nil, err
@@ -42,7 +41,7 @@ func openSink(h *lab.Host, ifindex int, to netip.AddrPort) (*sink, error) {
 }
 
 // newSink loads the program.
-func newSink(to netip.AddrPort) (*sink, error) {
+func newSink(to arrival) (*sink, error) {
 	counts, err := ebpf.NewMap(&ebpf.MapSpec{
 		Name: "arrived", Type: ebpf.PerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 1,
 	})
@@ -59,11 +58,11 @@ func newSink(to netip.AddrPort) (*sink, error) {
 }
 
 // swallow is the program. Like the stream, it knows no options and no tags.
-func swallow(counts *ebpf.Map, to netip.AddrPort) asm.Instructions {
+func swallow(counts *ebpf.Map, to arrival) asm.Instructions {
 	const version4 = 0x45 // and a header of five words
-	dst := to.Addr().As4()
+	dst := netip.MustParseAddr(to.dst).As4()
 	var dstPort, etherType [2]byte
-	binary.BigEndian.PutUint16(dstPort[:], to.Port())
+	binary.BigEndian.PutUint16(dstPort[:], to.port)
 	binary.BigEndian.PutUint16(etherType[:], header.TypeIPv4)
 	insns := asm.Instructions{
 		asm.LoadMem(asm.R6, asm.R1, xdpData, asm.Word),
@@ -78,9 +77,11 @@ func swallow(counts *ebpf.Map, to netip.AddrPort) asm.Instructions {
 	}
 	expect(ipOffset-2, asm.Half, uint32(binary.NativeEndian.Uint16(etherType[:])))
 	expect(ipOffset, asm.Byte, version4)
-	expect(ipOffset+9, asm.Byte, uint32(header.ProtoUDP))
+	expect(ipOffset+9, asm.Byte, uint32(to.proto))
 	expect(ipOffset+16, asm.Word, binary.NativeEndian.Uint32(dst[:]))
-	expect(udpOffset+2, asm.Half, uint32(binary.NativeEndian.Uint16(dstPort[:])))
+	if to.proto == header.ProtoUDP {
+		expect(udpOffset+2, asm.Half, uint32(binary.NativeEndian.Uint16(dstPort[:])))
+	}
 	return append(insns,
 		asm.StoreImm(asm.RFP, -4, 0, asm.Word),
 		asm.LoadMapPtr(asm.R1, counts.FD()),

@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
-	"net/netip"
 	"testing"
 
 	"github.com/cilium/ebpf"
 
 	"xlvs/bench/lab/labtest"
+	"xlvs/dataplane/header"
 )
 
 func TestSinkCounts(t *testing.T) {
@@ -20,21 +20,28 @@ func TestSinkCounts(t *testing.T) {
 	}
 	tests := map[string]struct {
 		frame []byte
+		gre   bool // the stream is to arrive in GRE
 		want  uint64
 	}{
-		"of the stream":      {good, 1},
-		"from another port":  {set(udpOffset, 0xff), 1},
-		"long":               {frameOf(t, testStream(1, maxSize)), 1},
-		"to another port":    {set(udpOffset+3, 0), 0},
-		"to another address": {set(ipOffset+19, 99), 0},
-		"TCP":                {set(ipOffset+9, 6), 0},
-		"with IP options":    {set(ipOffset, 0x46), 0},
-		"ARP":                {set(ipOffset-1, 6), 0},
-		"cut off":            {good[:headers-1], 0},
+		"of the stream":      {good, false, 1},
+		"from another port":  {set(udpOffset, 0xff), false, 1},
+		"long":               {frameOf(t, testStream(1, maxSize)), false, 1},
+		"to another port":    {set(udpOffset+3, 0), false, 0},
+		"to another address": {set(ipOffset+19, 99), false, 0},
+		"TCP":                {set(ipOffset+9, 6), false, 0},
+		"with IP options":    {set(ipOffset, 0x46), false, 0},
+		"ARP":                {set(ipOffset-1, 6), false, 0},
+		"cut off":            {good[:headers-1], false, 0},
+		"in a tunnel":        {set(ipOffset+9, 47), true, 1},
+		"not in the tunnel":  {good, true, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, err := newSink(netip.MustParseAddrPort("198.51.100.1:4242"))
+			to := arrival{header.ProtoUDP, "198.51.100.1", 4242}
+			if tt.gre {
+				to = arrival{proto: header.ProtoGRE, dst: "198.51.100.1"}
+			}
+			s, err := newSink(to)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -111,7 +111,7 @@ func schedulable(dests []*destination) []sched.Dest {
 func (d *Director) publish() {
 	s := &snapshot{
 		services: newServiceTable(d.services), destinations: slices.Clone(d.byID),
-		marks: d.marking, sysctl: d.config.Sysctl, natSources: map[serviceKey]natSource{},
+		marks: d.marking, marked: !d.marking.Empty(), sysctl: d.config.Sysctl, natSources: map[serviceKey]natSource{},
 	}
 	roleOf := map[lvs.Addr]roles{}
 	for vip := range d.current().vips() {

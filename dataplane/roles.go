@@ -63,9 +63,12 @@ func (t *roleTable) of(a lvs.Addr) roles {
 // comes to a local address is a reply.
 func (f *flow) aim(s *snapshot) {
 	target := s.roles.of(f.tuple.Dst)
-	request := s.virtual(f.tuple.Dst, target)
-	source := s.roles.of(f.tuple.Src)
-	reply := source != 0 || s.virtual(f.tuple.Src, source)
+	request := target&roleVirtual != 0
+	reply := s.roles.of(f.tuple.Src) != 0
+	if s.marked {
+		request = request || s.marks.Covers(f.tuple.Dst)
+		reply = reply || s.marks.Covers(f.tuple.Src)
+	}
 	switch {
 	case target&roleLocal != 0:
 		f.dir, f.local, f.both = conntrack.Out, true, request

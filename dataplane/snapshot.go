@@ -16,6 +16,7 @@ import (
 type snapshot struct {
 	services     serviceTable
 	marks        *mark.Rules    // give the packets of firewall-mark services their marks
+	marked       bool           // there are such rules
 	destinations []*destination // by DestID; nil for numbers not in use
 	roles        *roleTable
 	natSources   map[serviceKey]natSource // by where real servers of nat services answer from
@@ -112,9 +113,4 @@ func (s *snapshot) destination(id lvs.DestID) *destination {
 		return nil
 	}
 	return s.destinations[id]
-}
-
-// virtual reports whether packets to a may be a service's.
-func (s *snapshot) virtual(a lvs.Addr, r roles) bool {
-	return r&roleVirtual != 0 || !s.marks.Empty() && s.marks.Covers(a)
 }

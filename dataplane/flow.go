@@ -224,14 +224,9 @@ func (f *flow) setChunks(chunks []byte) (ok bool) {
 }
 
 // findUnfinished marks the checksum of the transport packet b if its sender has
-// left it to the device, and the queue could not tell: the field holds the sum of the pseudo header, and the
-// whole does not verify.
+// left it to the device, and the queue could not tell.
 func findUnfinished(p *packet.Packet, b []byte, field int, pseudo uint64) {
-	if p.Sum != (packet.Partial{}) || be16(b[field:]) != checksum.Fold(pseudo) {
-		return // the queue knows, or it is finished
+	if p.Sum == (packet.Partial{}) && checksum.Unfinished(b, field, pseudo) {
+		p.Sum = packet.Partial{Start: p.L4, Field: p.L4 + uint16(field)}
 	}
-	if checksum.Fold(checksum.Add(pseudo, b)) == 0xffff {
-		return
-	}
-	p.Sum = packet.Partial{Start: p.L4, Field: p.L4 + uint16(field)}
 }

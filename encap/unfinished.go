@@ -1,8 +1,6 @@
 package encap
 
 import (
-	"encoding/binary"
-
 	"xlvs/dataplane/checksum"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
@@ -19,19 +17,8 @@ func finish(p *packet.Packet) bool {
 	if !holds(p, s) {
 		return false
 	}
-	b := p.Bytes()[s.Start:]
 	p.Sum = packet.Partial{}
-	if isSCTP(s) {
-		h := header.SCTP(b)
-		h.SetChecksum(h.ComputeChecksum())
-		return true
-	}
-	sum := checksum.Sum(b)
-	if sum == 0 && s.Field-s.Start == header.UDPChecksumOffset {
-		sum = 0xffff // 0 would say that there is none (RFC 768)
-	}
-	binary.BigEndian.PutUint16(b[s.Field-s.Start:], sum)
-	return true
+	return checksum.Finish(p.Bytes()[s.Start:], int(s.Field-s.Start))
 }
 
 // isSCTP reports whether s is where SCTP, alone among protocols, has its

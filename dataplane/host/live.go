@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"xlvs/dataplane/checksum"
-	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
 )
 
@@ -82,7 +81,7 @@ func (l *live) give(place int, p *packet.Packet) Outcome {
 	l.data = binary.NativeEndian.AppendUint32(l.data, l.ports[place].Load())
 	l.data = append(l.data, p.Bytes()...)
 	if p.Sum != (packet.Partial{}) {
-		complete(l.data[metadataSize:], p.Sum)
+		checksum.Finish(l.data[metadataSize+int(p.Sum.Start):], int(p.Sum.Field-p.Sum.Start))
 	}
 	err := l.inject()
 	switch {
@@ -110,16 +109,6 @@ func (l *live) inject() error {
 		Flags:   unix.BPF_F_TEST_XDP_LIVE_FRAMES,
 	})
 	return err
-}
-
-// complete finishes the checksum of frame, whose field holds the sum of the
-// pseudo-header. In UDP zero would mean no checksum (RFC 768).
-func complete(frame []byte, sum packet.Partial) {
-	v := checksum.Sum(frame[sum.Start:])
-	if v == 0 && sum.Field-sum.Start == header.UDPChecksumOffset {
-		v = 0xffff
-	}
-	binary.BigEndian.PutUint16(frame[sum.Field:], v)
 }
 
 // close takes the programs away.

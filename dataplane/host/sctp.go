@@ -1,6 +1,7 @@
 package host
 
 import (
+	"xlvs/dataplane/checksum"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
 )
@@ -12,8 +13,7 @@ func finishSCTP(p *packet.Packet) {
 	if p.Sum.Field-p.Sum.Start != header.SCTPChecksumOffset {
 		return
 	}
-	if h, ok := header.ParseSCTP(p.Bytes()[p.Sum.Start:]); ok {
-		h.SetChecksum(h.ComputeChecksum())
+	if checksum.Finish(p.Bytes()[p.Sum.Start:], header.SCTPChecksumOffset) {
 		p.Sum = packet.Partial{}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"xlvs/dataplane/checksum"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
 	"xlvs/dataplane/packet/packettest"
@@ -73,7 +74,7 @@ func FuzzDescribe(f *testing.F) {
 			t.Errorf("headers of %d bytes in a frame of %d", n, p.Len())
 		}
 		if p.Sum != (packet.Partial{}) {
-			complete(p.Bytes(), p.Sum)
+			checksum.Finish(p.Bytes()[p.Sum.Start:], int(p.Sum.Field-p.Sum.Start))
 		}
 	})
 }

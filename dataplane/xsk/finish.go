@@ -9,10 +9,6 @@ import (
 	"xlvs/dataplane/packet"
 )
 
-// udpField is where the checksum lies in a UDP header, alone among the
-// protocols that are left unfinished.
-const udpField = 6
-
 // finish sees to the checksum of p that is not finished. The kernel does it
 // where it can, and it may well leave it to the device or to nobody (a veth).
 // before is the room in front of the first byte to be sent. It returns options
@@ -30,8 +26,7 @@ func (s *Socket) finish(p *packet.Packet, before []byte) (options uint32, ok boo
 		requestChecksum(before[len(before)-metadataSize:], p.Sum)
 		return unix.XDP_TX_METADATA, true
 	}
-	complete(p.Bytes(), p.Sum)
-	return 0, true
+	return 0, checksum.Finish(p.Bytes()[p.Sum.Start:], int(p.Sum.Field-p.Sum.Start))
 }
 
 // requestChecksum writes the struct xsk_tx_metadata that asks the kernel to
@@ -41,14 +36,4 @@ func requestChecksum(b []byte, sum packet.Partial) {
 	binary.NativeEndian.PutUint16(b[8:], sum.Start)
 	binary.NativeEndian.PutUint16(b[10:], sum.Field-sum.Start)
 	binary.NativeEndian.PutUint32(b[12:], 0)
-}
-
-// complete finishes the checksum of frame, whose field holds the sum of the
-// pseudo-header. In UDP zero would mean no checksum (RFC 768).
-func complete(frame []byte, sum packet.Partial) {
-	v := checksum.Sum(frame[sum.Start:])
-	if v == 0 && sum.Field-sum.Start == udpField {
-		v = 0xffff
-	}
-	binary.BigEndian.PutUint16(frame[sum.Field:], v)
 }

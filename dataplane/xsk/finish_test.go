@@ -52,10 +52,10 @@ func TestComplete(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			complete(tt.frame, sum)
+			checksum.Finish(tt.frame[sum.Start:], int(sum.Field-sum.Start))
 			got := binary.BigEndian.Uint16(tt.frame[40:])
 			if !verifies(tt.frame) || tt.want != 0 && got != tt.want {
-				t.Errorf("complete wrote %#04x, verifies %t, want %#04x", got, verifies(tt.frame), tt.want)
+				t.Errorf("Finish wrote %#04x, verifies %t, want %#04x", got, verifies(tt.frame), tt.want)
 			}
 		})
 	}
@@ -66,9 +66,9 @@ func first(frame []byte, _ packet.Partial) []byte { return frame }
 func TestCompleteOfTCPMayBeZero(t *testing.T) {
 	b := make([]byte, 20)
 	b[0], b[1] = 0xff, 0xff
-	complete(b, packet.Partial{Start: 0, Field: 16})
+	checksum.Finish(b, 16)
 	if !bytes.Equal(b[16:18], []byte{0, 0}) {
-		t.Errorf("complete wrote % x, want 00 00", b[16:18])
+		t.Errorf("Finish wrote % x, want 00 00", b[16:18])
 	}
 }
 

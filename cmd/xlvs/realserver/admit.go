@@ -1,7 +1,6 @@
 package realserver
 
 import (
-	"encoding/binary"
 	"net/netip"
 
 	"xlvs/dataplane/checksum"
@@ -78,10 +77,7 @@ func findUnfinished(p *packet.Packet) {
 		return
 	}
 	b := p.Bytes()[p.L4:]
-	if len(b) < field+2 || binary.BigEndian.Uint16(b[field:]) != checksum.Fold(pseudo) {
-		return
-	}
-	if checksum.Fold(checksum.Add(pseudo, b)) != 0xffff { // it is not right by chance
+	if len(b) >= field+2 && checksum.Unfinished(b, field, pseudo) {
 		p.Sum = packet.Partial{Start: p.L4, Field: p.L4 + uint16(field)}
 	}
 }
@@ -107,16 +103,11 @@ func findTransport(p *packet.Packet) (proto uint8, pseudo uint64, ok bool) {
 }
 
 // finish finishes the checksum that p.Sum is about, which Pop or findUnfinished
-// has found to be in the packet. Zero is what UDP calls none (RFC 768).
+// has found to be in the packet.
 func finish(p *packet.Packet) {
 	if p.Sum == (packet.Partial{}) {
 		return
 	}
-	b, field := p.Bytes()[p.Sum.Start:], p.Sum.Field-p.Sum.Start
-	sum := checksum.Sum(b)
-	if sum == 0 && field == header.UDPChecksumOffset {
-		sum = 0xffff
-	}
-	binary.BigEndian.PutUint16(b[field:], sum)
+	checksum.Finish(p.Bytes()[p.Sum.Start:], int(p.Sum.Field-p.Sum.Start))
 	p.Sum = packet.Partial{}
 }

@@ -41,7 +41,7 @@ func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *desti
 			return nil, v
 		}
 	}
-	d = w.destination(c)
+	d = w.destination(c.Dest)
 	if f.dir == conntrack.In && d.removed.Load() && !f.related {
 		return nil, DestinationGone // as with expire_nodest_conn=0
 	}
@@ -69,26 +69,27 @@ func (w *worker) stands(f *flow, c *conntrack.Conn) bool {
 	}
 	sysctl := &w.snap.sysctl
 	if f.opens && f.tuple.Proto != lvs.UDP {
-		quiesced := sysctl.ExpireNodestConn != 0 && c.Dest != 0 && w.destination(c).weight.Load() == 0
+		quiesced := sysctl.ExpireNodestConn != 0 && c.Dest != 0 && w.destination(c.Dest).weight.Load() == 0
 		if quiesced || sysctl.ConnReuseMode != 0 && c.Reusable(sysctl.ConnReuseMode) {
 			w.d.table.Expire(c)
 			return false
 		}
 	}
-	if sysctl.ExpireNodestConn != 0 && !f.related && w.destination(c).removed.Load() {
+	if sysctl.ExpireNodestConn != 0 && !f.related && w.destination(c.Dest).removed.Load() {
 		w.d.table.Expire(c)
 		return false
 	}
 	return true
 }
 
-// destination returns the destination of c. It may have been added after this
-// batch began, by which time a newer snapshot was there.
-func (w *worker) destination(c *conntrack.Conn) *destination {
-	d := w.snap.destination(c.Dest)
+// destination returns destination id, of a connection or as a scheduler has
+// picked it. It may have been added after this batch began, by which time a newer
+// snapshot was there.
+func (w *worker) destination(id lvs.DestID) *destination {
+	d := w.snap.destination(id)
 	if d == nil {
 		w.snap = w.d.snapshot.Load()
-		d = w.snap.destination(c.Dest)
+		d = w.snap.destination(id)
 	}
 	return d
 }

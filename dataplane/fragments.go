@@ -60,7 +60,7 @@ func (w *worker) follow(p *packet.Packet, f *flow, was *fate) Verdict {
 	}
 	f.tuple, f.dir = was.tuple, was.dir
 	c := was.conn
-	d := w.destination(&c)
+	d := w.destination(c.Dest)
 	w.count(d, f)
 	return w.transmit(p, f, &c, d)
 }

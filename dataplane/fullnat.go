@@ -2,7 +2,6 @@ package dataplane
 
 import (
 	"xlvs/conntrack"
-	"xlvs/dataplane/header"
 	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/packet"
 	"xlvs/encap"
@@ -85,7 +84,7 @@ func translationRoom(p *packet.Packet, f *flow, c *conntrack.Conn) int {
 		to = c.Peer
 	}
 	if c.Method == lvs.FullNAT && p.Bytes()[p.L3]>>4 == 4 && !to.Is4() {
-		return header.IPv6Size - header.IPv4Size
+		return encap.FamilyOverhead
 	}
 	return 0
 }

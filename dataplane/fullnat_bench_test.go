@@ -123,17 +123,7 @@ func BenchmarkEstablishedFullNAT(b *testing.B) {
 	for _, c := range fullNATBenches {
 		b.Run(c.String()+"/10000", func(b *testing.B) {
 			d, fill := newFullNATBench(b, c, 10_000)
-			before := d.Verdicts()[Forward]
-			b.ReportAllocs()
-			b.ResetTimer()
-			packets := 0
-			for ; packets < b.N; packets += batch {
-				d.workers[0].handle(fill())
-			}
-			b.StopTimer()
-			if got := d.Verdicts()[Forward] - before; got != uint64(packets) {
-				b.Fatalf("forwarded %d of %d packets", got, packets)
-			}
+			benchForward(b, d.Director, fill)
 		})
 	}
 }

@@ -77,7 +77,7 @@ func (w *worker) transmitHeld(h *heldPacket) Verdict {
 	if hop.State != neigh.Reachable {
 		return w.answer(&h.packet, &h.flow, icmp.HostUnreachable, w.source(&h.packet, &h.flow), 0, NoNeighbor)
 	}
-	return w.forward(&h.packet, &h.flow, &h.conn, w.destination(&h.conn), hop)
+	return w.forward(&h.packet, &h.flow, &h.conn, w.destination(h.conn.Dest), hop)
 }
 
 // forgetReleased removes what has been sent or released from the held packets.

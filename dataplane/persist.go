@@ -21,11 +21,11 @@ func (w *worker) schedulePersistent(p *packet.Packet, f *flow, c *conntrack.Conn
 		if !ok {
 			return w.leave(p, f, c, s)
 		}
-		if !w.insertTemplate(&t, &k, w.numbered(id), s) {
+		if !w.insertTemplate(&t, &k, w.destination(id), s) {
 			return TableFull
 		}
 	}
-	d := w.numbered(t.Dest)
+	d := w.destination(t.Dest)
 	n := conntrack.Connection{
 		Tuple: f.tuple, Real: d.addr, Port: s.port(d, f.tuple.DstPort), Dest: d.id, Method: d.method, Parent: t.AsParent(),
 	}
@@ -72,7 +72,7 @@ func (w *worker) findTemplate(t *conntrack.Template, k *conntrack.TemplateKey) b
 	if !w.d.table.FindTemplate(t, k) {
 		return false
 	}
-	d := w.numbered(t.Dest)
+	d := w.destination(t.Dest)
 	if d.removed.Load() || w.snap.sysctl.ExpireQuiescentTemplate != 0 && d.weight.Load() == 0 {
 		w.d.table.InvalidateTemplate(t)
 		return false

@@ -62,7 +62,7 @@ func (w *worker) schedule(p *packet.Packet, f *flow, c *conntrack.Conn, s *servi
 	if !ok {
 		return w.leave(p, f, c, s)
 	}
-	d := w.numbered(id)
+	d := w.destination(id)
 	n := conntrack.Connection{Tuple: f.tuple, Real: d.addr, Port: s.port(d, f.tuple.DstPort), Dest: id, Method: d.method}
 	return w.enter(p, f, c, s, &n)
 }
@@ -124,11 +124,6 @@ func (w *worker) supersede(n *conntrack.Connection) {
 		return // n itself: another worker was faster
 	}
 	w.d.table.Expire(&former)
-}
-
-// numbered returns destination id, which a scheduler has picked.
-func (w *worker) numbered(id lvs.DestID) *destination {
-	return w.destination(&conntrack.Conn{Dest: id})
 }
 
 // leave is the end of a packet that no real server may get (ip_vs_leave): it

@@ -76,7 +76,7 @@ func (q *queues) carry(s *xsk.Socket, p *packet.Packet) {
 	if !ok {
 		return
 	}
-	size := int(p.L3) + segmentSize(p, nil) // a super-frame's own
+	size := int(p.L3) + superSegment(p)
 	var room packet.Packet
 	one := [1]*packet.Packet{&room}
 	for c.More() && q.rings.NewFrame(&room, size) {

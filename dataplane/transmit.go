@@ -89,6 +89,11 @@ func segmentSize(p *packet.Packet, f *flow) int {
 	if p.GSO.Kind == packet.GSONone {
 		return f.size
 	}
+	return superSegment(p)
+}
+
+// superSegment is segmentSize for a super-frame.
+func superSegment(p *packet.Packet) int {
 	headers := int(p.L4-p.L3) + header.UDPSize
 	if p.GSO.Kind != packet.GSOUDP {
 		headers = int(p.L4-p.L3) + header.TCP(p.Bytes()[p.L4:]).DataOffset()

@@ -21,17 +21,7 @@ func BenchmarkTunnels(b *testing.B) {
 		for _, c := range tunnelCases() {
 			b.Run(fmt.Sprintf("%s-%sin%s/%d", c.name, c.inner.name()[3:], c.outer.name()[3:], n), func(b *testing.B) {
 				d, r := newTunnelBench(b, c, n)
-				before := d.Verdicts()[Forward]
-				b.ReportAllocs()
-				b.ResetTimer()
-				packets := 0
-				for ; packets < b.N; packets += batch {
-					d.workers[0].handle(r.fill())
-				}
-				b.StopTimer()
-				if got := d.Verdicts()[Forward] - before; got != uint64(packets) {
-					b.Fatalf("forwarded %d of %d packets", got, packets)
-				}
+				benchForward(b, d.Director, r.fill)
 			})
 		}
 	}

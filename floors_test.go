@@ -35,8 +35,11 @@ var floors = []floor{
 		"dataplane/neigh", "dataplane/announce", "dataplane/fragment", "dataplane/icmp", "dataplane/reset", "dataplane/replay",
 		"dataplane/defence", "dataplane/mark", "dataplane/rate",
 	}},
-	{"2, one packet from frame to frame", []string{"dataplane"}},
-	{"3, who changes the configuration", []string{"control", "health"}},
+	{"2a, packets for people to look at", []string{"dataplane/capture"}},
+	{"2b, one packet from frame to frame", []string{"dataplane"}},
+	// Files of others become ours, and changes one configuration.
+	{"3a, where configurations come from", []string{"config/keepalived", "config/iptables", "control/desired"}},
+	{"3b, who changes the configuration", []string{"control", "health"}},
 	// A program is its main package and the parts of it in the folders below.
 	{"4a, parts of programs", []string{"cmd/xlvs/...", "bench/..."}},
 	{"4b, programs", []string{"cmd/xlvs", "bench"}},

@@ -7,6 +7,7 @@ import (
 	"xlvs/config"
 	"xlvs/conntrack"
 	"xlvs/dataplane/rate"
+	"xlvs/encap"
 	"xlvs/lvs"
 )
 
@@ -28,6 +29,7 @@ type ServiceStatus struct {
 type DestinationStatus struct {
 	config.RealKey
 	Method           lvs.Method
+	Tunnel           encap.TunnelOptions // of method Tunnel
 	Weight           int
 	Upper, Lower     int
 	Active, Inactive int
@@ -97,7 +99,7 @@ func (d *Director) sum(counts []Counters) Counters {
 func (d *Director) status(dest *destination, counts Counters) DestinationStatus {
 	load := d.loads.At(dest.id)
 	return DestinationStatus{
-		RealKey: dest.key, Method: dest.method, Weight: int(dest.weight.Load()), Upper: dest.upper, Lower: dest.lower,
+		RealKey: dest.key, Method: dest.method, Tunnel: dest.outer, Weight: int(dest.weight.Load()), Upper: dest.upper, Lower: dest.lower,
 		Active: int(load.Active.Load()), Inactive: int(load.Inactive()), Persistent: int(load.Persistent.Load()),
 		Counters: counts, Rates: dest.estimator.Rates(),
 	}

@@ -41,6 +41,7 @@ func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *desti
 			return nil, v
 		}
 	}
+	f.dest = c.Dest
 	d = w.destination(c.Dest)
 	if f.dir == conntrack.In && d.removed.Load() && !f.related {
 		return nil, DestinationGone // as with expire_nodest_conn=0

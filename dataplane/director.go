@@ -35,7 +35,8 @@ type Director struct {
 	workers  []*worker
 	clock    func() time.Duration
 	snapshot atomic.Pointer[snapshot]
-	stopped  atomic.Bool // workers end
+	stopped  atomic.Bool            // workers end
+	taps     atomic.Pointer[[]*tap] // captures that go on; nil for none
 	defence  defence.Defence
 	lastID   atomic.Uint32 // identification of the latest packet without one that left in fragments
 

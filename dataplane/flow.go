@@ -16,7 +16,8 @@ type flow struct {
 	tuple   lvs.Tuple    // of an ICMP error: as if its sender's side had answered the quoted packet
 	proto   lvs.Protocol // of the packet itself
 	key     conntrack.Key
-	size    int // bytes of layer 3
+	size    int        // bytes of layer 3
+	dest    lvs.DestID // of its connection, once that is found
 	verdict Verdict
 	event   conntrack.Event
 	dir     conntrack.Dir // direction to look the connection up in first

@@ -68,8 +68,15 @@ var verdictNames = [Verdicts]string{
 	NoHeadroom:      "no room for a header",
 }
 
+// drops reports whether a packet that ends in v goes no further. Its sender may
+// get an answer.
+func (v Verdict) drops() bool { return v != Forward && v != ToHost && v != Local && v != held }
+
 // String returns the verdict in words for a log line.
 func (v Verdict) String() string {
+	if v == held {
+		return "waiting"
+	}
 	if v > undecided && v < Verdicts {
 		return verdictNames[v]
 	}

@@ -26,7 +26,8 @@ type worker struct {
 	out     []*packet.Packet
 	drop    []*packet.Packet
 	strays  []*packet.Packet // for the host
-	pieces  []packet.Packet  // made of others, and in out
+	display display
+	pieces  []packet.Packet // made of others, and in out
 
 	// Being made: a piece of a super-frame, perhaps a fragment of that, and the
 	// list of one that is not sent.
@@ -88,6 +89,7 @@ func (w *worker) run() error {
 
 // handle takes a batch to its verdicts, and sends or releases all of it.
 func (w *worker) handle(ps []packet.Packet) {
+	w.display.begin(w.d.taps.Load(), ps)
 	w.decideAll(ps)
 	if w.rouse {
 		w.rouse = false
@@ -154,14 +156,21 @@ func (w *worker) read(p *packet.Packet, f *flow) {
 	}
 }
 
-// finish counts the verdict and puts the packet where it belongs by now: out of
-// a port, back, or with those that wait.
+// finish takes p to its verdict, and shows it to whoever watches.
 func (w *worker) finish(p *packet.Packet, f *flow, v Verdict) {
-	if v == held {
-		return
+	if v != held {
+		w.place(p, f, v)
 	}
+	if w.display.taps != nil {
+		w.show(p, f, v)
+	}
+}
+
+// place counts the verdict and puts the packet where it belongs by now: out of a
+// port, back, or with those for the host.
+func (w *worker) place(p *packet.Packet, f *flow, v Verdict) {
 	w.verdicts[v]++
-	if v != Forward && v != ToHost && v != Local {
+	if v.drops() {
 		w.sample(v, f)
 	}
 	switch {

@@ -14,7 +14,7 @@ func (w *worker) fullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *destin
 	if f.related {
 		return w.fullNATRelated(p, f, c, d)
 	}
-	if f.proto == lvs.TCP || d.edits {
+	if c.Edited() || d.edits || f.ends() {
 		if v := w.editFullNAT(p, f, c, d); v != undecided {
 			return v
 		}
@@ -52,26 +52,39 @@ func (f *flow) ends() bool {
 	return f.proto == lvs.TCP && (f.event == conntrack.EventFIN || f.event == conntrack.EventRST)
 }
 
-// fullNATRelated translates an ICMP error about a fullnat connection. One about
-// a connection between families is not translated.
+// fullNATRelated translates an ICMP error about a fullnat connection.
 func (w *worker) fullNATRelated(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
+	v4 := f.tuple.Src.Is4()
 	proto := lvs.ICMP
-	if !f.tuple.Src.Is4() {
+	if !v4 {
 		proto = lvs.ICMPv6
 	}
-	switch {
-	case c.Peer.Is4() != f.tuple.Src.Is4() || c.Addr.Is4() != f.tuple.Src.Is4():
-		return Untranslatable
-	case !icmp.ChecksumOK(p):
+	if !icmp.ChecksumOK(p) {
 		return BadChecksum
 	}
 	encap.DecrementTTL(p)
 	q, _ := icmp.Related(p, proto)
 	w.editRelated(p, &q, f, c, d)
-	if f.dir == conntrack.In {
+	switch {
+	case c.Addr.Is4() != v4:
+		return crossRelated(p, &q, f, c)
+	case f.dir == conntrack.In:
 		icmp.ToRealFrom(p, &q, c.Peer, c.PeerPort, c.Addr, c.Port)
-	} else {
+	default:
 		icmp.ToClientAt(p, &q, c.Peer, c.PeerPort, c.Addr, c.Port)
+	}
+	return undecided
+}
+
+// crossRelated translates an error between IP versions. It is about what the real
+// server has sent, or the client.
+func crossRelated(p *packet.Packet, q *icmp.Quote, f *flow, c *conntrack.Conn) Verdict {
+	src, dst := icmp.End{Addr: c.Addr, Port: c.Port}, icmp.End{Addr: c.Peer, Port: c.PeerPort}
+	if f.dir == conntrack.Out {
+		src, dst = dst, src
+	}
+	if !icmp.Cross(p, q, src, dst) {
+		return Untranslatable
 	}
 	return undecided
 }

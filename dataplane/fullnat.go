@@ -89,15 +89,21 @@ func crossRelated(p *packet.Packet, q *icmp.Quote, f *flow, c *conntrack.Conn) V
 	return undecided
 }
 
-// translationRoom is how much shorter a packet has to be that leaves over IPv6
-// and came over IPv4.
+// translationRoom is how much longer a packet becomes that leaves over the other
+// IP version than it came by: a negative number from IPv6 to IPv4.
 func translationRoom(p *packet.Packet, f *flow, c *conntrack.Conn) int {
+	if c.Method != lvs.FullNAT {
+		return 0
+	}
 	to := c.Addr
 	if f.dir == conntrack.Out {
 		to = c.Peer
 	}
-	if c.Method == lvs.FullNAT && p.Bytes()[p.L3]>>4 == 4 && !to.Is4() {
+	switch v4 := p.Bytes()[p.L3]>>4 == 4; {
+	case v4 == to.Is4():
+		return 0
+	case v4:
 		return encap.FamilyOverhead
 	}
-	return 0
+	return -encap.FamilyOverhead
 }

@@ -25,8 +25,8 @@ func (f family) full(src, dst string, n int) []byte {
 	return packettest.TCP(src, dst, header.FlagACK, strings.Repeat("x", n-f.headerSize()-header.TCPSize))
 }
 
-// What fits the next link exactly passes, also when it becomes longer there; of a
-// byte more the sender is told, with what is left for it.
+// What fits the next link exactly passes, also when it becomes longer or shorter
+// there; of a byte more the sender is told, with what is left for it.
 func TestFullNATAndTheMTU(t *testing.T) {
 	for _, c := range crossings {
 		t.Run(c.String(), func(t *testing.T) {
@@ -34,9 +34,9 @@ func TestFullNATAndTheMTU(t *testing.T) {
 			there, back := 1500, 1500
 			switch {
 			case c.client == ipv4 && c.real == ipv6:
-				there -= encap.FamilyOverhead
+				there, back = there-encap.FamilyOverhead, back+encap.FamilyOverhead
 			case c.client == ipv6 && c.real == ipv4:
-				back -= encap.FamilyOverhead
+				there, back = there+encap.FamilyOverhead, back-encap.FamilyOverhead
 			}
 			for _, way := range []struct {
 				f        family

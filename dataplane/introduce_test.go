@@ -173,9 +173,7 @@ func TestProxyAndTheMTU(t *testing.T) {
 			d := newTestDirector(t, c.introduced(lvs.UDP, config.ProxyV2))
 			s := c.open(t, d, func(src, dst string) []byte { return packettest.UDP(src, dst, "") })
 			room := 1500 - len(proxyText(lvs.UDP, s.client, s.vip))
-			if c.client == ipv4 && c.real == ipv6 {
-				room -= header.IPv6Size - header.IPv4Size
-			}
+			room -= c.real.headerSize() - c.client.headerSize()
 			of := func(n int) []byte {
 				return packettest.UDP(s.client, s.vip, strings.Repeat("x", n-c.client.headerSize()-header.UDPSize))
 			}

@@ -15,6 +15,11 @@ import (
 // own family; Translate is for the other one. Ports and checksums are as in
 // NATRequest, each checksum updated once for all that it covers.
 func FullNAT(p *packet.Packet, proto lvs.Protocol, src lvs.Addr, srcPort uint16, dst lvs.Addr, dstPort uint16) {
+	ports := uint32(srcPort)<<16 | uint32(dstPort)
+	if h := plainIn(p, proto); h != nil {
+		h.forward(uint64(src.V4())<<32|uint64(dst.V4()), ports)
+		return
+	}
 	b := p.Bytes()
 	var delta uint64
 	if src.Is4() {
@@ -23,7 +28,7 @@ func FullNAT(p *packet.Packet, proto lvs.Protocol, src lvs.Addr, srcPort uint16,
 		delta = readdress6((*[header.IPv6Size]byte)(b[p.L3:]), src, dst)
 	}
 	if p.L4 != 0 {
-		setPorts(p, b[p.L4:], proto, 0, uint32(srcPort)<<16|uint32(dstPort), delta)
+		setPorts(p, b[p.L4:], proto, 0, ports, delta)
 	}
 }
 
@@ -40,7 +45,15 @@ func readdress4(ip *[header.IPv4Size]byte, src, dst uint32) (delta uint64) {
 
 // readdress6 is forward6 for both addresses.
 func readdress6(ip *[header.IPv6Size]byte, src, dst lvs.Addr) (delta uint64) {
-	delta = forward6(ip, source, src) + forward6(ip, destination, dst)
-	ip[7]++ // one hop, not two
+	at := ip[8:]
+	delta = checksum.Delta64(binary.BigEndian.Uint64(at), src.Hi) +
+		checksum.Delta64(binary.BigEndian.Uint64(at[8:]), src.Lo) +
+		checksum.Delta64(binary.BigEndian.Uint64(at[16:]), dst.Hi) +
+		checksum.Delta64(binary.BigEndian.Uint64(at[24:]), dst.Lo)
+	binary.BigEndian.PutUint64(at, src.Hi)
+	binary.BigEndian.PutUint64(at[8:], src.Lo)
+	binary.BigEndian.PutUint64(at[16:], dst.Hi)
+	binary.BigEndian.PutUint64(at[24:], dst.Lo)
+	ip[7]--
 	return delta
 }

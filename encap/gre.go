@@ -1,10 +1,6 @@
 package encap
 
-import (
-	"xlvs/dataplane/header"
-	"xlvs/dataplane/packet"
-	"xlvs/lvs"
-)
+import "xlvs/dataplane/header"
 
 // newGRE writes a GRE header of size bytes, around packets of an EtherType, to
 // b. It returns the protocol of that.
@@ -15,12 +11,14 @@ func newGRE(b []byte, size int, etherType uint16) (proto uint8) {
 	return header.ProtoGRE
 }
 
-// putGRE sets the checksum of the GRE packet in p, if it has one.
-func (t *Tunnel) putGRE(p *packet.Packet) {
-	if t.opts.Flags&lvs.TunnelCsum != 0 {
-		h := header.GRE(p.Bytes()[p.L4:])
-		h.SetChecksum(h.ComputeChecksum())
+// putGRE writes the GRE header to b, the packet that begins with it.
+func (t *Tunnel) putGRE(b header.GRE, f *front) {
+	if !t.sums {
+		*(*[header.GRESize]byte)(b) = [header.GRESize]byte(f.between[:])
+		return
 	}
+	*(*[header.GREChecksumSize]byte)(b) = [header.GREChecksumSize]byte(f.between[:])
+	b.SetChecksum(b.ComputeChecksum())
 }
 
 // readGRE reads the GRE header that b begins with, and returns what is behind it.

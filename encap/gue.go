@@ -4,7 +4,6 @@ import (
 	"xlvs/dataplane/checksum"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet"
-	"xlvs/lvs"
 )
 
 // newGUE writes a UDP and a GUE header to b, to a port, around packets of inner.
@@ -16,18 +15,34 @@ func newGUE(b []byte, port uint16, inner uint8) (proto uint8) {
 }
 
 // leaves reports whether the checksum of p, which is not finished, stays so: the
-// destination is told about it. SCTP's is no sum, so it would not come right.
-func (t *Tunnel) leaves(p *packet.Packet) bool {
-	return t.opts.Type == lvs.TunnelGUE && t.opts.Flags&lvs.TunnelRemCsum != 0 &&
-		p.Sum != (packet.Partial{}) && !isSCTP(p.Sum) && holds(p, p.Sum)
+// destination is told about it, behind the GUE header.
+func (t *Tunnel) leaves(p *packet.Packet) bool { return t.Overhead(p) != t.size }
+
+// remcsum returns the size of what tells a destination about the checksum of p: 0
+// if that is finished, or is SCTP's, which is no sum and would not come right.
+// Few tunnels ask; Overhead is inlined for the others.
+//
+//go:noinline
+func remcsum(p *packet.Packet) int {
+	if p.Sum != (packet.Partial{}) && !isSCTP(p.Sum) && holds(p, p.Sum) {
+		return header.GUERemcsumSize
+	}
+	return 0
 }
 
-// putGUE sets what differs between the UDP headers of packets.
-func (t *Tunnel) putGUE(p *packet.Packet, hash uint32) {
-	h := header.UDP(p.Bytes()[p.L4:])
+// putGUE writes the UDP and GUE headers to p, which has room for them, and says
+// where the checksum is that is left to the destination.
+func (t *Tunnel) putGUE(p *packet.Packet, f *front, leave bool, hash uint32) {
+	b := p.Bytes()[p.L4:]
+	*(*[len(f.between)]byte)(b) = f.between
+	if leave {
+		at := p.L4 + header.UDPSize + header.GUESize + header.GUERemcsumSize
+		header.GUE(b[header.UDPSize:]).SetRemcsum(p.Sum.Start-at, p.Sum.Field-at)
+	}
+	h := header.UDP(b)
 	h.SetSrcPort(sourcePort(hash, t.opts.Sources))
 	h.SetLength(len(h))
-	if t.opts.Flags != lvs.TunnelNoCsum {
+	if t.sums {
 		h.SetChecksum(finishUDP(p))
 	}
 }

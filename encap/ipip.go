@@ -1,50 +1,48 @@
 package encap
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
+	"sync/atomic"
 
 	"xlvs/dataplane/checksum"
 	"xlvs/dataplane/header"
-	"xlvs/dataplane/packet"
 	"xlvs/lvs"
 )
 
-// maxFront is the size of the longest outer headers but for options.
-const maxFront = header.IPv6Size + header.UDPSize + header.GUESize
-
-// A front is a tunnel's outer headers around packets of one family. What
-// differs from packet to packet is zero.
+// A front is a tunnel's outer headers around packets of one family. What differs
+// from packet to packet is zero. The IP header is in the words in which it is
+// written: nothing of it is stored twice, and nothing read again.
 type front struct {
-	etherType uint16 // of the outer packet
-	sum       uint64 // of the IP header's words, for its checksum
-	bytes     [maxFront]byte
+	first   uint64 // IPv4: up to the flags; IPv6: up to the hop limit
+	second  uint64 // IPv4: up to the source address
+	dst     lvs.Addr
+	sum     uint64                                // IPv4: of all these, for the checksum
+	between [header.UDPSize + header.GUESize]byte // what is behind the IP header
 }
 
-// newFront writes the headers before an inner packet, whose protocol number and
+// newFront returns the headers before an inner packet, whose protocol number and
 // EtherType mean the same.
-func (t *Tunnel) newFront(destination lvs.Addr, proto uint8, etherType uint16) (f front) {
-	b := f.bytes[t.network():]
+func (t *Tunnel) newFront(destination lvs.Addr, proto uint8, etherType uint16) front {
+	f := front{dst: destination}
 	switch t.opts.Type {
 	case lvs.TunnelGUE:
-		proto = newGUE(b, t.opts.Port, proto)
+		proto = newGUE(f.between[:], t.opts.Port, proto)
 	case lvs.TunnelGRE:
-		proto = newGRE(b, t.opts.size(), etherType)
+		proto = newGRE(f.between[:], t.opts.size(), etherType)
 	}
+	b := make([]byte, header.IPv6Size)
 	if t.v6 {
-		f.etherType = header.TypeIPv6
-		to := destination.As16()
-		h := header.IPv6(f.bytes[:])
+		h := header.IPv6(b)
 		h.SetFlow(0, 0)
 		h.SetNextHeader(proto)
-		h.SetDst(to[:])
-		return f
+	} else {
+		h := header.IPv4(b)
+		h.SetHeaderLen(header.IPv4Size)
+		h.SetProto(proto)
+		f.sum = checksum.Add(uint64(destination.V4()), h[:header.IPv4Size])
 	}
-	f.etherType = header.TypeIPv4
-	h := header.IPv4(f.bytes[:])
-	h.SetHeaderLen(header.IPv4Size)
-	h.SetProto(proto)
-	h.SetDst(destination.V4())
-	f.sum = checksum.Add(0, h[:header.IPv4Size])
+	f.first, f.second = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
 	return f
 }
 
@@ -54,58 +52,52 @@ func newID() uint32 { return rand.Uint32() }
 
 // An inner is what the outer headers take over from the packet inside.
 type inner struct {
-	v6    bool
-	class uint8 // type of service, or traffic class, for the outer header
-	ttl   uint8 // of both
-	df    bool  // whether routers must not fragment the outer packet
+	family uint8 // 0 for IPv4, 1 for IPv6
+	class  uint8 // type of service, or traffic class, for the outer header
+	ttl    uint8 // of both
+	df     bool  // whether routers must not fragment the outer packet
 }
 
-// readInner reads the packet in p, which has lost its hop already.
-func readInner(p *packet.Packet, copyDF bool) inner {
-	b := p.Bytes()[p.L3:]
-	in := inner{v6: b[0]>>4 == 6, class: outerClass(classOf(b)), ttl: TTL(p)}
-	in.df = copyDF && !in.v6 && header.IPv4(b).DontFragment()
-	return in
+// takeHop takes one hop off the IP packet b and reads it.
+func takeHop(b []byte, copyDF bool) inner {
+	if b[0]>>4 == 6 {
+		h := header.IPv6(b[:header.IPv6Size])
+		h.SetHopLimit(h.HopLimit() - 1)
+		return inner{family: 1, class: outerClass(h.TrafficClass()), ttl: h.HopLimit()}
+	}
+	h := header.IPv4(b[:header.IPv4Size])
+	h.DecrementTTL()
+	return inner{class: outerClass(h.TOS()), ttl: h.TTL(), df: copyDF && h.DontFragment()}
 }
 
-// putNetwork writes the Ethernet and all outer headers of a packet of length
-// bytes to the front of frame. What is behind the IP header is left as it is in
-// every packet.
-func (t *Tunnel) putNetwork(frame header.Ethernet, length int, in *inner, src lvs.Addr) {
-	f := &t.fronts[0]
-	if in.v6 {
-		f = &t.fronts[1]
+// The frames that outer headers are written to, as far as these are IP's.
+type (
+	frame4 [header.EthernetSize + header.IPv4Size]byte
+	frame6 [header.EthernetSize + header.IPv6Size]byte
+)
+
+// putIPv4 writes the EtherType and the outer header of a packet of length bytes.
+// One that may be fragmented has the identification that follows id.
+func (f *front) putIPv4(b *frame4, length int, in inner, src uint32, id *atomic.Uint32) {
+	fragment := uint64(header.IPv4DontFragment)
+	if !in.df {
+		fragment = uint64(uint16(id.Add(1))) << 16
 	}
-	frame.SetType(f.etherType)
-	b := frame.Payload()
-	copy(b, f.bytes[:t.size])
-	if t.v6 {
-		from := src.As16()
-		h := header.IPv6(b)
-		h.SetFlow(in.class, 0)
-		h.SetPayloadLen(length - header.IPv6Size)
-		h.SetHopLimit(in.ttl)
-		h.SetSrc(from[:])
-		return
-	}
-	t.putIPv4(header.IPv4(b), f.sum, length, in, src)
+	sum := f.sum + uint64(in.class) + uint64(length) + fragment + uint64(in.ttl)<<8 + uint64(src)
+	ip := b[header.EthernetSize:]
+	binary.BigEndian.PutUint16(b[header.EthernetSize-2:], header.TypeIPv4)
+	binary.BigEndian.PutUint64(ip, f.first|uint64(in.class)<<48|uint64(length)<<32|fragment)
+	binary.BigEndian.PutUint64(ip[8:], f.second|uint64(in.ttl)<<56|uint64(^checksum.Fold(sum))<<32|uint64(src))
+	binary.BigEndian.PutUint32(ip[16:], f.dst.V4())
 }
 
-// putIPv4 writes what differs between outer IPv4 headers, and adds it to the sum
-// of what does not: the header is not read again.
-func (t *Tunnel) putIPv4(h header.IPv4, sum uint64, length int, in *inner, src lvs.Addr) {
-	var id, flags uint16
-	if in.df {
-		flags = header.IPv4DontFragment
-	} else {
-		id = uint16(t.id.Add(1))
-	}
-	h.SetTOS(in.class)
-	h.SetTotalLen(length)
-	h.SetID(id)
-	h.SetFragment(flags, 0)
-	h.SetTTL(in.ttl)
-	h.SetSrc(src.V4())
-	sum += uint64(in.class) + uint64(length) + uint64(id) + uint64(flags) + uint64(in.ttl)<<8 + uint64(src.V4())
-	h.SetChecksum(^checksum.Fold(sum))
+// putIPv6 is putIPv4 for the other family, whose length is of what follows.
+func (f *front) putIPv6(b *frame6, length int, in inner, src lvs.Addr) {
+	ip := b[header.EthernetSize:]
+	binary.BigEndian.PutUint16(b[header.EthernetSize-2:], header.TypeIPv6)
+	binary.BigEndian.PutUint64(ip, f.first|uint64(in.class)<<52|uint64(length)<<16|uint64(in.ttl))
+	binary.BigEndian.PutUint64(ip[8:], src.Hi)
+	binary.BigEndian.PutUint64(ip[16:], src.Lo)
+	binary.BigEndian.PutUint64(ip[24:], f.dst.Hi)
+	binary.BigEndian.PutUint64(ip[32:], f.dst.Lo)
 }

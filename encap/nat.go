@@ -14,12 +14,20 @@ import (
 // UDP and SCTP only: of AH and ESP nothing but the address is rewritten, for
 // which AH's receiver will refuse it.
 func NATRequest(p *packet.Packet, proto lvs.Protocol, addr lvs.Addr, port uint16) {
+	if h := plainIn(p, proto); h != nil {
+		h.forward(h.addrs()>>32<<32|uint64(addr.V4()), h.ports()>>16<<16|uint32(port))
+		return
+	}
 	translate(p, proto, destination, addr, port)
 }
 
 // NATReply masquerades a real server's packet: its source becomes the virtual
 // service (handle_response). addr and port are as in NATRequest.
 func NATReply(p *packet.Packet, proto lvs.Protocol, addr lvs.Addr, port uint16) {
+	if h := plainIn(p, proto); h != nil {
+		h.forward(uint64(addr.V4())<<32|h.addrs()&0xffffffff, uint32(port)<<16|h.ports()&0xffff)
+		return
+	}
 	translate(p, proto, source, addr, port)
 }
 

@@ -16,16 +16,20 @@ const blockSize = 8
 // ShiftSequence adds to the sequence number of p, a TCP segment, and to what it
 // acknowledges of the other direction: the acknowledgment number and all
 // selective acknowledgments. That is how both ends stay together after Replace.
+// Most often only one of the two directions has moved.
 func ShiftSequence(p *packet.Packet, seqDelta, ackDelta int32) {
-	if p.L4 == 0 {
+	if p.L4 == 0 || seqDelta == 0 && ackDelta == 0 {
 		return
 	}
 	h, ok := header.ParseTCP(p.Bytes()[p.L4:])
 	if !ok {
 		return
 	}
-	delta := shift(h[4:], seqDelta)
-	if h.Flags()&header.FlagACK != 0 {
+	var delta uint64
+	if seqDelta != 0 {
+		delta = shift(h[4:], seqDelta)
+	}
+	if ackDelta != 0 && h.Flags()&header.FlagACK != 0 {
 		delta += shift(h[8:], ackDelta) + shiftSACK(h.Options(), ackDelta)
 	}
 	if p.Sum.Start != p.L4 { // an unfinished checksum has none of it yet

@@ -22,10 +22,12 @@ type TunnelOptions struct {
 // are written when it is made, but for what each packet tells; any number of
 // workers may use it at once.
 type Tunnel struct {
-	opts   TunnelOptions
-	v6     bool     // family of the outer header
-	size   int      // of all outer headers
-	fronts [2]front // around IPv4, and around IPv6
+	opts    TunnelOptions
+	v6      bool     // family of the outer header
+	sums    bool     // whether there is a checksum of all behind it
+	remcsum bool     // whether an unfinished checksum is left to the destination
+	size    int      // of all outer headers
+	fronts  [2]front // around IPv4, and around IPv6
 
 	_  [64]byte      // what follows is written to, what is before only read
 	id atomic.Uint32 // identification of the latest packet that may be fragmented
@@ -37,12 +39,25 @@ func NewTunnel(destination lvs.Addr, opts TunnelOptions) *Tunnel {
 	if opts.Sources == [2]uint16{} {
 		opts.Sources = [2]uint16{32768, 60999}
 	}
-	t := &Tunnel{opts: opts, v6: !destination.Is4()}
+	t := &Tunnel{opts: opts, v6: !destination.Is4(), sums: opts.sums()}
+	t.remcsum = opts.Type == lvs.TunnelGUE && opts.Flags&lvs.TunnelRemCsum != 0
 	t.size = t.network() + opts.size()
 	t.fronts[0] = t.newFront(destination, header.ProtoIPIP, header.TypeIPv4)
 	t.fronts[1] = t.newFront(destination, header.ProtoIPv6, header.TypeIPv6)
 	t.id.Store(newID())
 	return t
+}
+
+// sums reports whether what is between the IP headers has a checksum. Who leaves
+// the inner one to a destination still has that of UDP.
+func (o *TunnelOptions) sums() bool {
+	switch o.Type {
+	case lvs.TunnelGUE:
+		return o.Flags != lvs.TunnelNoCsum
+	case lvs.TunnelGRE:
+		return o.Flags&lvs.TunnelCsum != 0
+	}
+	return false
 }
 
 // size returns the size of what is between the IP headers.
@@ -69,8 +84,8 @@ func (t *Tunnel) network() int {
 // Overhead returns how much longer p's packet becomes: what is to be taken off
 // the MTU before it is held against the packet.
 func (t *Tunnel) Overhead(p *packet.Packet) int {
-	if t.leaves(p) {
-		return t.size + header.GUERemcsumSize
+	if t.remcsum {
+		return t.size + remcsum(p)
 	}
 	return t.size
 }
@@ -88,28 +103,36 @@ func (t *Tunnel) Overhead(p *packet.Packet) int {
 // would be longer than an IP packet can be, is too short for the checksum that
 // it says is unfinished, or is a GSO frame: that is to be cut before.
 func (t *Tunnel) Push(p *packet.Packet, src lvs.Addr, hash uint32, copyDF bool) bool {
-	leave, overhead := t.leaves(p), t.Overhead(p)
-	fits := p.Len()-int(p.L3)+overhead <= math.MaxUint16 && p.Start()+int(p.L3) >= header.EthernetSize+overhead
-	if !fits || p.GSO.Kind != packet.GSONone || !leave && !finish(p) {
+	leave, size := t.leaves(p), t.Overhead(p)
+	if !fits(p, size) || p.GSO.Kind != packet.GSONone || !leave && !finish(p) {
 		return false
 	}
-	DecrementTTL(p)
-	in := readInner(p, copyDF)
-	left := packet.Partial{Start: p.Sum.Start - p.L3, Field: p.Sum.Field - p.L3}
-	p.Pull(int(p.L3))
-	frame := header.Ethernet(p.Push(header.EthernetSize + overhead))
+	in := takeHop(p.Bytes()[p.L3:], copyDF)
+	grow := header.EthernetSize + size - int(p.L3)
+	if grow < 0 { // more tags than outer headers
+		p.Pull(-grow)
+		grow = 0
+	}
+	p.Push(grow)
 	p.L3, p.L4 = header.EthernetSize, uint16(header.EthernetSize+t.network())
-	p.Sum = packet.Partial{}
-
-	t.putNetwork(frame, p.Len()-header.EthernetSize, &in, src)
+	f, b := &t.fronts[in.family], p.Bytes()
+	if t.v6 {
+		f.putIPv6((*frame6)(b), len(b)-len(frame6{}), in, src)
+	} else {
+		f.putIPv4((*frame4)(b), len(b)-header.EthernetSize, in, src.V4(), &t.id)
+	}
 	switch t.opts.Type {
 	case lvs.TunnelGUE:
-		if leave {
-			header.GUE(frame[p.L4+header.UDPSize:]).SetRemcsum(left.Start, left.Field)
-		}
-		t.putGUE(p, hash)
+		t.putGUE(p, f, leave, hash)
 	case lvs.TunnelGRE:
-		t.putGRE(p)
+		t.putGRE(b[p.L4:], f)
 	}
+	p.Sum = packet.Partial{}
 	return true
+}
+
+// fits reports whether p has room for outer headers of size bytes, and is no
+// longer than an IP packet can be then.
+func fits(p *packet.Packet, size int) bool {
+	return p.Len()-int(p.L3)+size <= math.MaxUint16 && p.Start()+int(p.L3) >= header.EthernetSize+size
 }

@@ -136,6 +136,22 @@ func TestPushNeedsRoom(t *testing.T) {
 	}
 }
 
+// TestPushAfterALongLinkHeader has more in front of the packet than any tunnel
+// puts there: the frame becomes shorter.
+func TestPushAfterALongLinkHeader(t *testing.T) {
+	frame := packettest.UDP(client4, virtual4, "odd")
+	eachTunnel(t, func(t *testing.T, tunnel *Tunnel, src lvs.Addr) {
+		want := packettest.Frame(frame)
+		want.L3 = header.EthernetSize
+		mustPush(t, NewTunnel(tunnel.fronts[0].dst, tunnel.opts), want, src)
+		long := append(make([]byte, 100), frame...)
+		p := packettest.Frame(long)
+		p.L3 = 100 + header.EthernetSize
+		mustPush(t, NewTunnel(tunnel.fronts[0].dst, tunnel.opts), p, src)
+		wantFrame(t, p, want.Bytes())
+	})
+}
+
 // TestPushRefuses has what else Push cannot do, and that it does nothing then.
 func TestPushRefuses(t *testing.T) {
 	tests := map[string]func(p *packet.Packet, overhead int){

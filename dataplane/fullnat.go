@@ -23,10 +23,15 @@ func (w *worker) fullNAT(p *packet.Packet, f *flow, c *conntrack.Conn, d *destin
 	if f.dir == conntrack.Out {
 		src, srcPort, dst, dstPort = dst, dstPort, src, srcPort
 	}
+	translate := encap.Translate
 	switch {
 	case src.Is4() == f.tuple.Src.Is4():
 		encap.FullNAT(p, f.proto, src, srcPort, dst, dstPort)
-	case !encap.Translate(p, f.proto, src, srcPort, dst, dstPort):
+		return undecided
+	case f.piece:
+		translate = encap.TranslatePiece
+	}
+	if !translate(p, f.proto, src, srcPort, dst, dstPort) {
 		return Untranslatable
 	}
 	return undecided
@@ -74,36 +79,4 @@ func (w *worker) fullNATRelated(p *packet.Packet, f *flow, c *conntrack.Conn, d 
 		icmp.ToClientAt(p, &q, c.Peer, c.PeerPort, c.Addr, c.Port)
 	}
 	return undecided
-}
-
-// crossRelated translates an error between IP versions. It is about what the real
-// server has sent, or the client.
-func crossRelated(p *packet.Packet, q *icmp.Quote, f *flow, c *conntrack.Conn) Verdict {
-	src, dst := icmp.End{Addr: c.Addr, Port: c.Port}, icmp.End{Addr: c.Peer, Port: c.PeerPort}
-	if f.dir == conntrack.Out {
-		src, dst = dst, src
-	}
-	if !icmp.Cross(p, q, src, dst) {
-		return Untranslatable
-	}
-	return undecided
-}
-
-// translationRoom is how much longer a packet becomes that leaves over the other
-// IP version than it came by: a negative number from IPv6 to IPv4.
-func translationRoom(p *packet.Packet, f *flow, c *conntrack.Conn) int {
-	if c.Method != lvs.FullNAT {
-		return 0
-	}
-	to := c.Addr
-	if f.dir == conntrack.Out {
-		to = c.Peer
-	}
-	switch v4 := p.Bytes()[p.L3]>>4 == 4; {
-	case v4 == to.Is4():
-		return 0
-	case v4:
-		return encap.FamilyOverhead
-	}
-	return -encap.FamilyOverhead
 }

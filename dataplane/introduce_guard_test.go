@@ -145,3 +145,12 @@ func TestProxyAndWhatGoesBefore(t *testing.T) {
 		}
 	}
 }
+
+// checkLostPieces checks that none of pieces leaves, and that no frame is kept.
+func checkLostPieces(t *testing.T, d *testDirector, pieces [][]byte) {
+	t.Helper()
+	out, v := d.push(t, pieces...)
+	if v[Untranslatable] != uint64(len(pieces)) || len(out) != 0 {
+		t.Errorf("verdicts = %v, sent %d frames", v, len(out))
+	}
+}

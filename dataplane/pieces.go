@@ -51,8 +51,8 @@ func (w *worker) forwardSegments(p *packet.Packet, f *flow, c *conntrack.Conn, d
 	return Forward
 }
 
-// forwardFragments forwards p in fragments of mtu bytes, for a tunnel over IPv6:
-// no router would cut what leaves.
+// forwardFragments forwards p in fragments of mtu bytes before anything is done to
+// them, for a way over IPv6: no router would cut what leaves.
 func (w *worker) forwardFragments(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination, hop *neigh.Hop, mtu int) Verdict {
 	cutter, ok := segment.NewFragments(p, mtu, w.d.nextID())
 	if !ok {

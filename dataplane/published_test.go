@@ -76,7 +76,7 @@ func TestConnectionsWhileSchedulersChange(t *testing.T) {
 			}
 		}
 	})
-	for i := range 300 {
+	for i := 0; i < 300 || d.Verdicts()[Forward] == 0; i++ {
 		s.Scheduler = []string{"mh", "wlc", "rr"}[i%3]
 		d.apply(t, s)
 	}

@@ -49,6 +49,9 @@ func (w *worker) forward(p *packet.Packet, f *flow, c *conntrack.Conn, d *destin
 			return w.forwardFragments(p, f, c, d, hop, mtu)
 		}
 	}
+	if to6(p, f, c) && p.GSO.Kind == packet.GSONone && f.size > hop.MTU-translationRoom(p, f, c) {
+		return w.forwardAcross(p, f, c, d, hop)
+	}
 	if v := w.rewrite(p, f, c, d, hop); v != undecided {
 		return v
 	}

@@ -31,7 +31,7 @@ const maxFragmentable = 1280 - FamilyOverhead
 // than an IP packet can be, or has no room for the header.
 func Translate(p *packet.Packet, proto lvs.Protocol, src lvs.Addr, srcPort uint16, dst lvs.Addr, dstPort uint16) bool {
 	var c crossing
-	if p.L4 == 0 || proto != lvs.TCP && proto != lvs.UDP && proto != lvs.SCTP || !c.read(p) || !exchange(p, c.size) {
+	if p.L4 == 0 || proto != lvs.TCP && proto != lvs.UDP && proto != lvs.SCTP || !c.read(p) || !exchange(p, int(p.L4-p.L3), c.size) {
 		return false
 	}
 	b := p.Bytes()
@@ -50,9 +50,9 @@ func Translate(p *packet.Packet, proto lvs.Protocol, src lvs.Addr, srcPort uint1
 }
 
 // exchange makes n bytes of room for an IP header in the place of the one that p
-// has. The transport header stays where it is, what is before moves.
-func exchange(p *packet.Packet, n int) bool {
-	l3, grow := p.L3, n-int(p.L4-p.L3)
+// has, of old bytes. What is behind it stays where it is, what is before moves.
+func exchange(p *packet.Packet, old, n int) bool {
+	l3, grow := p.L3, n-old
 	if grow > 0 {
 		if p.Push(grow) == nil {
 			return false

@@ -46,6 +46,14 @@ func TestLargeDatagramsInTunnels(t *testing.T) {
 	})
 }
 
+// And so they do by fullnat, also to the other family and back.
+func TestLargeDatagramsOverFullNAT(t *testing.T) {
+	forEachVariant(t, func(t *testing.T, v variant, mode config.Mode) {
+		s := v.raise(t)
+		checkLargeDatagrams(t, s, v.with(s.echoes(mode)))
+	})
+}
+
 // echoes returns a configuration with an echo service over UDP.
 func (s *site) echoes(mode config.Mode) *config.Config {
 	s.port = echoPort
@@ -74,7 +82,7 @@ func echoDatagrams(t *testing.T, s *site, i int) {
 	for _, f := range s.families() {
 		// A socket on all addresses would reply from another than was asked.
 		addr, kind := f.vip.String(), "UDP4-RECVFROM"
-		if s.method == lvs.NAT {
+		if s.method == lvs.NAT || s.method == lvs.FullNAT {
 			addr = f.reals[i]
 		}
 		if f.vip.Is6() {

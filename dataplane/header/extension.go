@@ -89,3 +89,19 @@ func (t *Transport) setFragment(ext []byte) {
 	t.MoreFragments = word&1 != 0
 	t.FragmentID = be32(ext[4:])
 }
+
+// FragmentSize is the size of a fragment header.
+const FragmentSize = 8
+
+// PutFragment makes the first bytes of b a fragment header in front of a piece of
+// a packet of protocol next: its offset in bytes, a multiple of 8, whether more
+// follow, and the identification that they share.
+func PutFragment(b []byte, next uint8, offset int, more bool, id uint32) {
+	word := uint16(offset)
+	if more {
+		word |= 1
+	}
+	b[0], b[1] = next, 0
+	put16(b[2:], word)
+	put32(b[4:], id)
+}

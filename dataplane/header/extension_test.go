@@ -166,3 +166,18 @@ func BenchmarkTransport(b *testing.B) {
 		})
 	}
 }
+
+func TestPutFragment(t *testing.T) {
+	for _, want := range []Transport{
+		{Proto: ProtoUDP, Offset: 48, Fragment: true, FragmentOffset: 0, MoreFragments: true, FragmentID: 9},
+		{Proto: ProtoTCP, Offset: 48, Fragment: true, FragmentOffset: 65528, FragmentID: 1<<32 - 1},
+	} {
+		b := make([]byte, IPv6Size+FragmentSize)
+		h := IPv6(b)
+		h.SetNextHeader(ProtoFragment)
+		PutFragment(b[IPv6Size:], want.Proto, want.FragmentOffset, want.MoreFragments, want.FragmentID)
+		if got, ok := h.Transport(); !ok || got != want {
+			t.Errorf("Transport() = %+v, %t, want %+v", got, ok, want)
+		}
+	}
+}

@@ -10,17 +10,18 @@ import "encoding/binary"
 // The protocol numbers that the director meets in IPv4's protocol and IPv6's
 // next header fields.
 const (
-	ProtoICMP   uint8 = 1
-	ProtoIPIP   uint8 = 4
-	ProtoTCP    uint8 = 6
-	ProtoUDP    uint8 = 17
-	ProtoIPv6   uint8 = 41
-	ProtoGRE    uint8 = 47
-	ProtoESP    uint8 = 50
-	ProtoAH     uint8 = 51
-	ProtoICMPv6 uint8 = 58
-	ProtoNone   uint8 = 59 // IPv6: nothing follows
-	ProtoSCTP   uint8 = 132
+	ProtoICMP     uint8 = 1
+	ProtoIPIP     uint8 = 4
+	ProtoTCP      uint8 = 6
+	ProtoUDP      uint8 = 17
+	ProtoIPv6     uint8 = 41
+	ProtoFragment uint8 = extFragment // IPv6: a piece of a packet follows
+	ProtoGRE      uint8 = 47
+	ProtoESP      uint8 = 50
+	ProtoAH       uint8 = 51
+	ProtoICMPv6   uint8 = 58
+	ProtoNone     uint8 = 59 // IPv6: nothing follows
+	ProtoSCTP     uint8 = 132
 )
 
 // be16 reads the first two bytes of b.

@@ -26,6 +26,10 @@ type Config struct {
 
 	// LocalAddresses are for services that have none of their own; see LocalsOf.
 	LocalAddresses []LocalRange
+
+	FTPPorts []uint16 // where FTP control connections are looked into, 1 to MaxFTPPorts of them
+	Control  Control
+	Watch    bool // reload the file when it changes
 }
 
 // Dataplane is what a director is started with.
@@ -54,6 +58,7 @@ const (
 	MaxConnections = 100_000_000
 	MaxWeight      = 65535               // ipvsadm's
 	MaxThreshold   = math.MaxInt32       // the kernel's
+	MaxFTPPorts    = 8                   // those that the kernel's ip_vs_ftp takes
 	MinTimeout     = time.Second         // ipvsadm's zero means "leave it"; of persistence too
 	MaxTimeout     = 31 * 24 * time.Hour // ipvsadm's 2678400 s; of persistence too
 	MinBusyPoll    = time.Microsecond    // the unit of SO_BUSY_POLL
@@ -69,6 +74,7 @@ const (
 	defaultTCP    = 900 * time.Second // the kernel's
 	defaultTCPFin = 120 * time.Second // the kernel's
 	defaultUDP    = 300 * time.Second // the kernel's
+	defaultFTP    = 21                // the kernel's
 )
 
 // Default returns the configuration of an empty file: every setting at its
@@ -78,5 +84,7 @@ func Default() *Config {
 		Dataplane: Dataplane{Mode: Auto, Prefer: Bulk, MaxConnections: defaultConns, AnswerARP: true},
 		Timeouts:  Timeouts{TCP: defaultTCP, TCPFin: defaultTCPFin, UDP: defaultUDP},
 		Sysctl:    lvs.DefaultSysctls(),
+		FTPPorts:  []uint16{defaultFTP},
+		Control:   Control{Group: defaultGroup},
 	}
 }

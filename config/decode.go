@@ -3,9 +3,12 @@ package config
 // decode reads the whole document from its root table.
 func decode(t *table) *Config {
 	c := Default()
+	read(t, "watch", "a boolean", &c.Watch)
 	c.Dataplane.decode(t.table("dataplane"))
 	c.Timeouts.decode(t.table("timeouts"))
 	c.decodeFullNAT(t.table("fullnat"))
+	c.decodeFTP(t.table("ftp"))
+	c.Control.decode(t.table("control"))
 	decodeSysctls(t.table("sysctl"), &c.Sysctl)
 	for _, mt := range t.tables("mark", "[[mark]]") {
 		var m Mark

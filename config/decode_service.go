@@ -20,7 +20,11 @@ func decodeService(t *table) Service {
 	t.locals("local_addresses", &s.LocalAddresses)
 	spelled(t, "client_address", clientWords[:], &s.ClientAddress)
 	read(t, "mss_clamp", "a boolean", &s.MSSClamp)
-	for _, rt := range t.tables("real", "[[service.real]]") {
+	reals := t.tables("real", "[[service.real]]")
+	if len(reals) > 0 {
+		s.Reals = make([]Real, 0, len(reals))
+	}
+	for _, rt := range reals {
 		r := Real{RealKey: RealKey{Port: s.Port}, Method: method, Weight: defaultWeight}
 		r.decode(rt)
 		if r.Method == unread { // the mistake may be the service's
@@ -56,7 +60,7 @@ func (s *Service) decodeFlags(t *table) {
 		return
 	}
 	for i, name := range names {
-		flag, ok := lvs.SchedulerFlagNames[s.Scheduler][name]
+		flag, ok := lvs.SchedulerFlag(s.Scheduler, name)
 		if !ok {
 			t.report(fmt.Sprintf("flags.%d", i), fmt.Errorf("flag %q: %w: %s", name, ErrUnknownName, flagsAllowed(s.Scheduler)))
 		}

@@ -41,7 +41,9 @@ func (c Change) String() string {
 func Diff(old, new *Config) []Change {
 	var d differ
 	d.dataplane(&old.Dataplane, &new.Dataplane)
+	d.control(old, new)
 	d.timeouts(&old.Timeouts, &new.Timeouts)
+	compare(&d, "ftp: ports", portNumbersText(old.FTPPorts), portNumbersText(new.FTPPorts))
 	d.locals(old.LocalAddresses, new.LocalAddresses)
 	d.sysctls(&old.Sysctl, &new.Sysctl)
 	d.marks(old.Marks, new.Marks)
@@ -96,6 +98,15 @@ func (d *differ) interfaces(old, new *Dataplane) {
 		compare(d, fmt.Sprintf("dataplane: interface %q: mode", name), oldMode, newMode)
 		compare(d, fmt.Sprintf("dataplane: interface %q: prefer", name), oldPrefer, newPrefer)
 	}
+}
+
+// control compares how a director is asked and told, and when it looks at its
+// file.
+func (d *differ) control(old, new *Config) {
+	d.about = Change{Restart: true}
+	compare(d, "watch", old.Watch, new.Watch)
+	compare(d, "control: socket", noneOr(old.Control.Socket), noneOr(new.Control.Socket))
+	compare(d, "control: group", noneOr(old.Control.Group), noneOr(new.Control.Group))
 }
 
 // timeouts compares the three timeouts.

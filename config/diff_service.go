@@ -51,7 +51,9 @@ func (d *differ) real(old, new *Real) {
 		d.add("added%s", addedText(new.settings()))
 		return
 	}
-	d.settings(old.settings(), new.settings())
+	if *old != *new { // mostly it is, and settings are texts
+		d.settings(old.settings(), new.settings())
+	}
 }
 
 // A setting is one setting of a service or a real server as a log line has it,
@@ -75,10 +77,10 @@ func (s *Service) settings() []setting {
 
 // maskText returns the bits that make a client, none if all do.
 func (s *Service) maskText() string {
-	if s.MaskBits == s.VIP.BitLen() {
+	if s.MaskBits == s.VIP.BitLen() || s.MaskBits == 0 && s.Persistence == 0 {
 		return ""
 	}
-	return used(s.MaskBits, strconv.Itoa)
+	return strconv.Itoa(s.MaskBits)
 }
 
 // settings returns what can change of r without making it another real server.

@@ -40,6 +40,15 @@ func TestDiff(t *testing.T) {
 		"interface says what the director says": {func(c *Config) {
 			c.Dataplane.Interface["eth0"] = InterfaceSettings{XDPGeneric, PPS}
 		}, nil},
+		"how the director is asked": {func(c *Config) { c.Control, c.Watch = Default().Control, false }, []string{
+			"watch true -> false (needs a restart)",
+			"control: socket /run/lb/xlvs.sock -> none (needs a restart)",
+			"control: group adm -> xlvs (needs a restart)",
+		}},
+		"ports of FTP": {func(c *Config) { c.FTPPorts = c.FTPPorts[:1] }, []string{"ftp: ports 21,2121 -> 21"}},
+		"all clients are one": {func(c *Config) { c.Services[allPorts].MaskBits = 0 }, []string{
+			"service TCP 192.0.2.2:0: netmask none -> 0",
+		}},
 		"timeouts": {func(c *Config) {
 			c.Timeouts = Default().Timeouts
 			c.Timeouts.TCP /= 2
@@ -97,7 +106,7 @@ func TestDiff(t *testing.T) {
 			c.Services[byMark4].Reals = c.Services[byMark4].Reals[1:]
 		}, []string{
 			"service FWM 5: removed",
-			"service FWM 4294967295: added, scheduler sh, flags sh-fallback,sh-port",
+			"service FWM 4294967295: added, scheduler sh, flags sh-fallback,sh-port,flag-3",
 			"service FWM 4294967295: real 198.51.100.12:8080: added, forward nat, weight 1, u_threshold 100, l_threshold 80",
 		}},
 		"local addresses of all": {func(c *Config) { c.LocalAddresses = c.LocalAddresses[1:2] }, []string{

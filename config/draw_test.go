@@ -22,15 +22,14 @@ func drawConfig(t *rapid.T) *Config {
 	c.Timeouts = Timeouts{between(t, "tcp", MinTimeout, MaxTimeout), between(t, "fin", MinTimeout, MaxTimeout), MinTimeout}
 	drawSysctls(t, &c.Sysctl)
 	c.LocalAddresses = drawLocals(t)
+	c.FTPPorts = rapid.SliceOfNDistinct(rapid.Uint16Min(1), 1, MaxFTPPorts, rapid.ID[uint16]).Draw(t, "ftp")
+	c.Control.Socket = rapid.StringMatching(`(/[a-z "#.\\é]{1,20}s)?`).Draw(t, "socket")
+	c.Control.Group = rapid.StringMatching(`[a-z_"'#-]{0,9}`).Draw(t, "group")
+	c.Watch = rapid.Bool().Draw(t, "watch")
 	for i := range rapid.IntRange(0, 4).Draw(t, "services") {
 		c.Services = append(c.Services, drawService(t, i))
 	}
 	c.Marks = rapid.SliceOfNDistinct(rapid.Custom(drawMark), 0, 3, Mark.String).Draw(t, "marks")
-	for i := range c.Services {
-		if key := c.Services[i].ServiceKey; key.Mark != 0 && !c.gives(key) {
-			c.Marks = append(c.Marks, Mark{Mark: key.Mark, Destination: netip.PrefixFrom(key.VIP, 0)})
-		}
-	}
 	if len(c.Marks) == 0 { // an empty list is read as nil
 		c.Marks = nil
 	}
@@ -112,7 +111,7 @@ func drawService(t *rapid.T, i int) Service {
 		key.Port = uint16(1 + i + 4*rapid.IntRange(0, 16000).Draw(t, "port"))
 	}
 	s.ServiceKey = key
-	s.Flags = lvs.SchedulerFlags(rapid.Uint32().Draw(t, "flags")) & knownFlags(s.Scheduler)
+	s.Flags = lvs.SchedulerFlags(rapid.Uint32().Draw(t, "flags")) & lvs.AllSchedulerFlags
 	drawClient(t, &s, i)
 	for j := range rapid.IntRange(0, 4).Draw(t, "reals") {
 		s.Reals = append(s.Reals, drawReal(t, &s, fmt.Sprintf(real, 1+j)))
@@ -124,12 +123,11 @@ func drawService(t *rapid.T, i int) Service {
 // drawClient draws what s, the i-th service, takes for a client.
 func drawClient(t *rapid.T, s *Service, i int) {
 	s.OnePacket = rapid.Bool().Draw(t, "one_packet")
+	s.Engine = rapid.SampledFrom([]string{"", "sip"}).Draw(t, "engine")
 	if rapid.Bool().Draw(t, "persistent") {
 		s.Persistence = between(t, "persistence", 1, 2678400) * time.Second
-		s.MaskBits = rapid.IntRange(1, s.VIP.BitLen()).Draw(t, "mask")
-		if s.Protocol == lvs.UDP {
-			s.Engine = rapid.SampledFrom([]string{"", "sip"}).Draw(t, "engine")
-		}
+		fewest := map[bool]int{true: 0, false: 1}[s.VIP.Is4()]
+		s.MaskBits = rapid.IntRange(fewest, s.VIP.BitLen()).Draw(t, "mask")
 		if i == 0 {
 			s.Port = 0
 		}

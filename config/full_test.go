@@ -28,6 +28,9 @@ func full() *Config {
 		LocalAddresses: []LocalRange{
 			local("203.0.113.2", 1024, 65535), local("203.0.113.3", 20000, 60000), local("2001:db8:2::2", 2000, 65535),
 		},
+		FTPPorts: []uint16{21, 2121},
+		Control:  Control{"/run/lb/xlvs.sock", "adm"},
+		Watch:    true,
 	}
 	c.Sysctl.ConnReuseMode = 3
 	c.Sysctl.DropEntry = 1
@@ -68,7 +71,7 @@ func fullServices() []Service {
 			realServer("2001:db8:1::2", 53, lvs.DirectRouting, 2),
 			realServer("2001:db8:1::3", 5353, lvs.NAT, 1),
 		}},
-		{ServiceKey: ServiceKey{Protocol: lvs.TCP, VIP: vip4, Port: 443}, Scheduler: "rr"},
+		{ServiceKey: ServiceKey{Protocol: lvs.TCP, VIP: vip4, Port: 443}, Scheduler: "rr", Flags: lvs.SchedulerFallback},
 	}
 }
 
@@ -89,7 +92,7 @@ func fullMore() []Service {
 	return []Service{
 		{
 			ServiceKey: ServiceKey{Mark: 5, VIP: netip.IPv4Unspecified()},
-			Scheduler:  "sh", Flags: lvs.SchedulerFallback | lvs.SchedulerPort,
+			Scheduler:  "sh", Flags: lvs.AllSchedulerFlags,
 			Reals: []Real{realServer("198.51.100.11", 0, lvs.NAT, 1), limited},
 		},
 		{

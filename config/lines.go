@@ -3,15 +3,19 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/BurntSushi/toml"
 )
 
 // indexLines returns the line of every key, table and array element of src by
 // its path, such as "service.1.real.0.port": the TOML library tells lines for
 // its own errors only. src is a document that the library has accepted, so this
-// looks for structure and checks nothing. Of a key in quotes the text between
-// them is taken as it stands, escapes included; of ours only an interface with a
-// strange name needs any. What is deeper than maxDepth has no path of its own.
-func indexLines(src string) map[string]int {
+// looks for structure and checks nothing. What is deeper than maxDepth has no path
+// of its own.
+func indexLines(src string) map[string]int { return scanLines(src).lines }
+
+// scanLines walks over src to its end.
+func scanLines(src string) *lineScanner {
 	s := &lineScanner{src: src, line: 1, lines: make(map[string]int), elems: make(map[string]int)}
 	prefix := ""
 	for s.skip(blank); s.pos < len(s.src); s.skip(blank) {
@@ -21,7 +25,7 @@ func indexLines(src string) map[string]int {
 			s.pair(prefix)
 		}
 	}
-	return s.lines
+	return s
 }
 
 // maxDepth bounds the length of paths, so that a hostile file costs no more than
@@ -44,6 +48,10 @@ type lineScanner struct {
 	counted int            // how far line has been counted
 	lines   map[string]int // the result
 	elems   map[string]int // elements so far, by the path of an array of tables
+
+	depth    int       // how many values on the way are not at their end
+	anchors  []anchor  // every header, key and array element, as they come
+	comments []comment // likewise
 }
 
 // at reports whether the next byte is c.
@@ -56,7 +64,7 @@ func (s *lineScanner) skip(set string) {
 		case strings.IndexByte(set, s.src[s.pos]) >= 0:
 			s.pos++
 		case s.at('#') && set != space:
-			s.to("\n")
+			s.comment()
 		default:
 			return
 		}
@@ -72,10 +80,15 @@ func (s *lineScanner) to(set string) {
 	}
 }
 
-// mark notes the current line as that of path, unless path has one.
-func (s *lineScanner) mark(path string) {
+// count makes line that of pos.
+func (s *lineScanner) count() {
 	s.line += strings.Count(s.src[s.counted:s.pos], "\n")
 	s.counted = s.pos
+}
+
+// mark notes the current line as that of path, unless path has one.
+func (s *lineScanner) mark(path string) {
+	s.count()
 	if _, ok := s.lines[path]; !ok {
 		s.lines[path] = s.line
 	}
@@ -109,7 +122,8 @@ func (s *lineScanner) header() (path string) {
 			path = s.under(path, strconv.Itoa(n-1))
 		}
 	}
-	s.to("\n") // only the brackets and a comment are left
+	s.anchor(path)
+	s.to("#\n") // only the brackets and a comment are left
 	return path
 }
 
@@ -119,11 +133,14 @@ func (s *lineScanner) pair(path string) {
 	for _, k := range s.key() {
 		path = s.under(path, k)
 	}
+	s.anchor(path)
 	if s.at('=') {
 		s.pos++
 	}
+	s.depth++
 	s.skip(blank)
 	s.value(path)
+	s.depth--
 	if s.pos == start { // not TOML after all: get on nevertheless
 		s.pos++
 	}
@@ -134,7 +151,12 @@ func (s *lineScanner) key() (parts []string) {
 	for {
 		s.skip(space)
 		if s.at('"') || s.at('\'') {
-			parts = append(parts, s.quoted())
+			start := s.pos
+			text := s.quoted()
+			if s.src[start] == '"' && strings.Contains(text, `\`) {
+				text = unescape(s.src[start:s.pos])
+			}
+			parts = append(parts, text)
 		} else {
 			start := s.pos
 			s.to(" \t\r\n.=]")
@@ -146,6 +168,16 @@ func (s *lineScanner) key() (parts []string) {
 		}
 		s.pos++
 	}
+}
+
+// unescape returns what a key in double quotes says; as it stands, if nobody can
+// read it. Of ours only an interface with a strange name needs escapes.
+func unescape(quoted string) string {
+	var v struct{ Text string }
+	if _, err := toml.Decode("Text = "+quoted, &v); err != nil {
+		return quoted
+	}
+	return v.Text
 }
 
 // value takes the value at path and whatever it holds.
@@ -172,7 +204,9 @@ func (s *lineScanner) array(path string) {
 	s.skip(separator)
 	for i := 0; s.pos < len(s.src) && !s.at(']'); i++ {
 		start := s.pos
-		s.value(s.under(path, strconv.Itoa(i)))
+		elem := s.under(path, strconv.Itoa(i))
+		s.anchor(elem)
+		s.value(elem)
 		if s.pos == start { // not TOML after all: get on nevertheless
 			s.pos++
 		}

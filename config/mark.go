@@ -46,12 +46,10 @@ func (m Mark) String() string {
 	return b.String()
 }
 
-// mayGive reports whether packets of the service k can get their mark from m. So
-// they can from a rule that lacks its mark or its destination, which is an error
-// of that rule alone.
-func (m *Mark) mayGive(k ServiceKey) bool {
-	return (m.Mark == 0 || m.Mark == k.Mark) &&
-		(!m.Destination.IsValid() || m.Destination.Addr().Is4() == k.VIP.Is4())
+// gives reports whether packets of the service k, one by mark, can get their mark
+// from m.
+func (m *Mark) gives(k ServiceKey) bool {
+	return m.Mark == k.Mark && m.Destination.Addr().Is4() == k.VIP.Is4()
 }
 
 // prefixText returns p as a file has it: an address alone without its length.

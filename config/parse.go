@@ -35,10 +35,11 @@ func Load(path string) (*Config, error) {
 // stands alone, because what follows one cannot be trusted.
 func Parse(name string, data []byte) (*Config, error) {
 	var root map[string]any
-	if _, err := toml.Decode(string(data), &root); err != nil {
+	src := string(data)
+	if _, err := toml.Decode(src, &root); err != nil {
 		return nil, syntaxError(name, err)
 	}
-	d := &document{name: name, lines: indexLines(string(data)), reported: make(map[string]bool)}
+	d := &document{name: name, src: src, reported: make(map[string]bool)}
 	c := decode(&table{doc: d, values: root})
 	c.check(d.report)
 	if err := d.err(); err != nil {
@@ -55,17 +56,17 @@ func syntaxError(name string, err error) error {
 	return fmt.Errorf("%s: %w: %w", name, ErrSyntax, err)
 }
 
-// A document is a file being read: where its keys are, and what is wrong.
+// A document is a file being read, and what is wrong with it.
 type document struct {
-	name     string
-	lines    map[string]int
-	reported map[string]bool // paths that have their error
-	errs     []lineError
+	name, src string
+	reported  map[string]bool // paths that have their error
+	errs      []pathError
 }
 
-// A lineError is an error and where an operator should look for it.
-type lineError struct {
-	line int
+// A pathError is an error and the path of what it is about.
+type pathError struct {
+	path string
+	line int // where an operator should look for it
 	err  error
 }
 
@@ -77,14 +78,14 @@ func (d *document) report(path string, err error) {
 		return
 	}
 	d.reported[path] = true
-	d.errs = append(d.errs, lineError{d.line(path), err})
+	d.errs = append(d.errs, pathError{path: path, err: err})
 }
 
-// line returns the line of path or, for a key that is not there, of the
+// lineOf returns the line of path or, for a key that is not there, of the
 // innermost table around it that is.
-func (d *document) line(path string) int {
+func lineOf(path string, lines map[string]int) int {
 	for path != "" {
-		if n, ok := d.lines[path]; ok {
+		if n, ok := lines[path]; ok {
 			return n
 		}
 		path = path[:max(strings.LastIndexByte(path, '.'), 0)]
@@ -92,9 +93,17 @@ func (d *document) line(path string) int {
 	return 1
 }
 
-// err returns everything reported, in the order of the lines, or nil.
+// err returns everything reported, in the order of the lines, or nil. Only who has
+// errors pays for the lines.
 func (d *document) err() error {
-	slices.SortStableFunc(d.errs, func(a, b lineError) int { return cmp.Compare(a.line, b.line) })
+	if len(d.errs) == 0 {
+		return nil
+	}
+	lines := indexLines(d.src)
+	for i := range d.errs {
+		d.errs[i].line = lineOf(d.errs[i].path, lines)
+	}
+	slices.SortStableFunc(d.errs, func(a, b pathError) int { return cmp.Compare(a.line, b.line) })
 	errs := make([]error, len(d.errs))
 	for i, e := range d.errs {
 		errs[i] = fmt.Errorf("%s:%d: %w", d.name, e.line, e.err)

@@ -39,7 +39,7 @@ func (k ServiceKey) byMark() bool { return k.Mark != 0 || k.Protocol == 0 && k.V
 type Service struct {
 	ServiceKey
 	Scheduler   string             // one of lvs.SchedulerNames
-	Flags       lvs.SchedulerFlags // of those that lvs.SchedulerFlagNames has for it
+	Flags       lvs.SchedulerFlags // some of lvs.AllSchedulerFlags
 	Persistence time.Duration      // how long a client is remembered, in whole seconds; 0: not at all
 	MaskBits    int                // how many bits of its address make a client, for persistence; without it, 0
 	Engine      string             // what makes a client besides: "sip", its Call-ID; "" for nothing

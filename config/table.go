@@ -20,6 +20,9 @@ type table struct {
 	known  []string // every key that has been asked for
 }
 
+// manyKeys is about as many as a [[service]] or a [[service.real]] can have.
+const manyKeys = 14
+
 // report notes err about key. The text of err names the key itself.
 func (t *table) report(key string, err error) { t.doc.report(join(t.path, key), err) }
 
@@ -101,9 +104,10 @@ func (t *table) tables(key, header string) (subs []*table) {
 	} else {
 		read(t, key, "an array of tables: "+header, &maps)
 	}
+	subs = make([]*table, len(maps))
+	path := join(t.path, key) + "."
 	for i, m := range maps {
-		path := join(join(t.path, key), strconv.Itoa(i))
-		subs = append(subs, &table{doc: t.doc, path: path, values: m})
+		subs[i] = &table{doc: t.doc, path: path + strconv.Itoa(i), values: m, known: make([]string, 0, manyKeys)}
 	}
 	return subs
 }
@@ -124,10 +128,15 @@ func inlineTables(v any) (maps []map[string]any, ok bool) {
 
 // done notes an error for every key that nobody has asked for.
 func (t *table) done() {
-	for _, key := range slices.Sorted(maps.Keys(t.values)) {
+	var unknown []string
+	for key := range t.values {
 		if !slices.Contains(t.known, key) {
-			t.report(key, fmt.Errorf("%w %q: allowed here: %s", ErrUnknownKey, key, strings.Join(t.known, ", ")))
+			unknown = append(unknown, key)
 		}
+	}
+	slices.Sort(unknown)
+	for _, key := range unknown {
+		t.report(key, fmt.Errorf("%w %q: allowed here: %s", ErrUnknownKey, key, strings.Join(t.known, ", ")))
 	}
 }
 

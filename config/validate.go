@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -17,6 +19,7 @@ var (
 	ErrDuplicateMark         = errors.New("duplicate mark rule")
 	ErrDuplicateInterface    = errors.New("duplicate interface")
 	ErrDuplicateLocalAddress = errors.New("overlapping local addresses")
+	ErrDuplicatePort         = errors.New("duplicate port")
 	ErrNoLocalAddress        = errors.New("no local address")
 	ErrInterface             = errors.New("not an interface name")
 	ErrForeignInterface      = errors.New("not among the interfaces")
@@ -25,12 +28,17 @@ var (
 	ErrPort                  = errors.New("port mismatch")
 	ErrRange                 = errors.New("out of range")
 	ErrUnknownName           = errors.New("unknown name")
-	ErrUnknownMark           = errors.New("unknown mark")
-	ErrEngine                = errors.New("engine mismatch")
+	ErrUnknownService        = errors.New("no such service")
+	ErrSocket                = errors.New("not a path for a socket")
+	ErrGroup                 = errors.New("not a group name")
 	ErrMethod                = errors.New("method mismatch")
 	ErrTunnel                = errors.New("tunnel mismatch")
 	ErrClientAddress         = errors.New("client address mismatch")
 )
+
+// ErrUnknownScheduler is the ErrUnknownName of a scheduler or a persistence engine,
+// which the kernel tells from other mistakes.
+var ErrUnknownScheduler = fmt.Errorf("%w", ErrUnknownName)
 
 // Validate reports everything that is wrong with c, joined. What Parse returns
 // is valid already.
@@ -54,39 +62,54 @@ func (r reporter) check(key string, err error) {
 // inside returns a reporter for the table at path, which errors call label. An
 // empty key there is the table itself.
 func (r reporter) inside(path, label string) reporter {
+	return r.at(func() (string, string) { return path, label })
+}
+
+// at is inside for a table of many: its names are made only for an error.
+func (r reporter) at(names func() (path, label string)) reporter {
 	return func(key string, err error) {
-		at := path
+		path, label := names()
 		if key != "" {
-			at = join(path, key)
+			path = join(path, key)
 		}
-		r(at, fmt.Errorf("%s: %w", label, err))
+		r(path, fmt.Errorf("%s: %w", label, err))
 	}
 }
 
 // check reports everything that is wrong with c.
 func (c *Config) check(r reporter) {
-	c.Dataplane.check(r.inside("dataplane", "dataplane"))
-	c.Timeouts.check(r.inside("timeouts", "timeouts"))
-	checkSysctls(&c.Sysctl, r.inside("sysctl", "sysctl"))
-	c.checkMarks(r)
 	vips := c.vips()
-	checkLocals(r.inside("fullnat", "fullnat"), c.LocalAddresses, vips)
-	first := make(map[ServiceKey]int)
+	isVIP := func(a netip.Addr) bool { return vips[a] }
+	c.checkSettings(r, isVIP)
+	first := make(map[ServiceKey]int, len(c.Services))
 	for i := range c.Services {
 		s := &c.Services[i]
-		sr := r.inside(fmt.Sprintf("service.%d", i), s.label(i))
-		s.check(sr)
-		checkLocals(sr, s.LocalAddresses, vips)
-		s.checkMethods(sr, c.LocalsOf(s))
-		if s.Mark != 0 && !c.gives(s.ServiceKey) {
-			sr("mark", fmt.Errorf("mark %d: %w: no [[mark]] with a destination of this family gives it", s.Mark, ErrUnknownMark))
-		}
+		sr := r.at(func() (string, string) { return "service." + strconv.Itoa(i), s.label(i) })
+		c.checkService(sr, s, isVIP)
 		if j, ok := first[s.ServiceKey]; ok {
 			sr("", fmt.Errorf("%w: the same as service %d", ErrDuplicateService, j+1))
 		} else if s.readable() {
 			first[s.ServiceKey] = i
 		}
 	}
+}
+
+// checkSettings reports what is wrong with all but the services.
+func (c *Config) checkSettings(r reporter, isVIP func(netip.Addr) bool) {
+	c.Dataplane.check(r.inside("dataplane", "dataplane"))
+	c.Timeouts.check(r.inside("timeouts", "timeouts"))
+	checkSysctls(&c.Sysctl, r.inside("sysctl", "sysctl"))
+	c.checkMarks(r)
+	checkLocals(r.inside("fullnat", "fullnat"), c.LocalAddresses, isVIP)
+	c.checkFTP(r.inside("ftp", "ftp"))
+	c.Control.check(r.inside("control", "control"))
+}
+
+// checkService reports what is wrong with s under the settings of c.
+func (c *Config) checkService(r reporter, s *Service, isVIP func(netip.Addr) bool) {
+	s.check(r)
+	checkLocals(r, s.LocalAddresses, isVIP)
+	s.checkMethods(r, c.LocalsOf(s))
 }
 
 // check reports what is wrong with d.

@@ -69,13 +69,3 @@ func checkPorts(key string, ranges []PortRange) error {
 	}
 	return nil
 }
-
-// gives reports whether a rule can give the packets of a mark service its mark.
-func (c *Config) gives(k ServiceKey) bool {
-	for i := range c.Marks {
-		if c.Marks[i].mayGive(k) {
-			return true
-		}
-	}
-	return false
-}

@@ -10,7 +10,7 @@ import (
 
 // vips returns the virtual addresses.
 func (c *Config) vips() map[netip.Addr]bool {
-	vips := make(map[netip.Addr]bool)
+	vips := make(map[netip.Addr]bool, len(c.Services))
 	for i := range c.Services {
 		vips[c.Services[i].VIP] = true
 	}
@@ -19,17 +19,17 @@ func (c *Config) vips() map[netip.Addr]bool {
 
 // checkLocals reports what is wrong with one list of local addresses. Two lists
 // may have some in common: services share them.
-func checkLocals(r reporter, locals []LocalRange, vips map[netip.Addr]bool) {
+func checkLocals(r reporter, locals []LocalRange, isVIP func(netip.Addr) bool) {
 	for i, l := range locals {
-		r.check(fmt.Sprintf("local_addresses.%d", i), l.check(locals[:i], vips))
+		r.check(fmt.Sprintf("local_addresses.%d", i), l.check(locals[:i], isVIP))
 	}
 }
 
 // check returns the first thing wrong with l: by itself, beside the virtual
 // addresses, as packets to l must be answers, and beside those before it.
-func (l LocalRange) check(before []LocalRange, vips map[netip.Addr]bool) error {
+func (l LocalRange) check(before []LocalRange, isVIP func(netip.Addr) bool) error {
 	objection := realObjection(l.Addr)
-	if objection == "" && vips[l.Addr] {
+	if objection == "" && isVIP(l.Addr) {
 		objection = "must not be the VIP of a service"
 	}
 	if objection != "" {

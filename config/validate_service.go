@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"xlvs/lvs"
@@ -35,10 +36,10 @@ func (s *Service) check(r reporter) {
 	}
 	s.checkScheduler(r)
 	s.checkClient(r)
-	first := make(map[RealKey]int)
+	first := make(map[RealKey]int, len(s.Reals))
 	for i := range s.Reals {
 		real := &s.Reals[i]
-		rr := r.inside(fmt.Sprintf("real.%d", i), real.label(i, s))
+		rr := r.at(func() (string, string) { return "real." + strconv.Itoa(i), real.label(i, s) })
 		real.check(rr, s)
 		if j, ok := first[real.RealKey]; ok {
 			rr("", fmt.Errorf("%w: the same as real server %d", ErrDuplicateReal, j+1))
@@ -80,8 +81,8 @@ func (s *Service) checkMark(r reporter) {
 // checkScheduler reports a scheduler or flags that there are not.
 func (s *Service) checkScheduler(r reporter) {
 	if !s.scheduled() {
-		r("scheduler", fmt.Errorf("scheduler %q: %w: must be %s", s.Scheduler, ErrUnknownName, orList(lvs.SchedulerNames[:])))
-	} else if unknown := s.Flags &^ knownFlags(s.Scheduler); unknown != 0 {
+		r("scheduler", fmt.Errorf("scheduler %q: %w: must be %s", s.Scheduler, ErrUnknownScheduler, orList(lvs.SchedulerNames[:])))
+	} else if unknown := s.Flags &^ lvs.AllSchedulerFlags; unknown != 0 {
 		r("flags", fmt.Errorf("flags %#x: %w: %s", uint32(unknown), ErrUnknownName, flagsAllowed(s.Scheduler)))
 	}
 }
@@ -92,9 +93,15 @@ func (s *Service) checkClient(r reporter) {
 		r.check("persistence", checkPersistence(s.Persistence))
 	}
 	if s.VIP.IsValid() && (s.Persistence != 0 || s.MaskBits != 0) {
-		r.check("netmask", within("netmask", s.MaskBits, 1, s.VIP.BitLen()))
+		fewest := 1
+		if s.Persistence != 0 && s.VIP.Is4() {
+			fewest = 0 // all clients are one: the kernel has it for IPv4 alone
+		}
+		r.check("netmask", within("netmask", s.MaskBits, fewest, s.VIP.BitLen()))
 	}
-	r.check("engine", s.checkEngine())
+	if s.Engine != "" && !slices.Contains(engines[:], s.Engine) {
+		r("engine", fmt.Errorf("engine %q: %w: must be %s", s.Engine, ErrUnknownScheduler, orList(engines[:])))
+	}
 }
 
 // checkPersistence checks for how long clients are remembered.
@@ -103,18 +110,4 @@ func checkPersistence(d time.Duration) error {
 		return fmt.Errorf("persistence %v: %w: must be whole seconds", d, ErrRange)
 	}
 	return within("persistence", d, MinTimeout, MaxTimeout)
-}
-
-// checkEngine checks that there is such an engine and that it fits the service.
-// A protocol that cannot be read is another error.
-func (s *Service) checkEngine() error {
-	switch {
-	case s.Engine == "":
-		return nil
-	case !slices.Contains(engines[:], s.Engine):
-		return fmt.Errorf("engine %q: %w: must be %s", s.Engine, ErrUnknownName, orList(engines[:]))
-	case s.byMark(), s.Protocol != lvs.UDP && s.Protocol != 0, s.Persistence == 0:
-		return fmt.Errorf("engine %q: %w: it needs a UDP service with persistence", s.Engine, ErrEngine)
-	}
-	return nil
 }

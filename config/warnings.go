@@ -29,6 +29,9 @@ func (c *Config) Warnings() (warnings []string) {
 	}
 	for i := range c.Services {
 		s := &c.Services[i]
+		if s.byMark() && !c.gives(s.ServiceKey) {
+			warn("service %v: gets no packets: no [[mark]] with a destination of this family gives its mark", s)
+		}
 		for _, w := range s.warnings() {
 			warn("service %v: %s", s, w)
 		}
@@ -44,11 +47,16 @@ func takesGlobalLocals(s Service) bool {
 // wants reports whether a service takes packets by the mark that m gives.
 func (c *Config) wants(m *Mark) bool {
 	for i := range c.Services {
-		if key := c.Services[i].ServiceKey; key.byMark() && m.mayGive(key) {
+		if key := c.Services[i].ServiceKey; key.byMark() && m.gives(key) {
 			return true
 		}
 	}
 	return false
+}
+
+// gives reports whether a rule can give the packets of a mark service its mark.
+func (c *Config) gives(k ServiceKey) bool {
+	return slices.ContainsFunc(c.Marks, func(m Mark) bool { return m.gives(k) })
 }
 
 // warnings returns what s says to no effect.
@@ -58,6 +66,13 @@ func (s *Service) warnings() (warnings []string) {
 	}
 	if s.Persistence == 0 && s.MaskBits != 0 {
 		warnings = append(warnings, fmt.Sprintf("netmask %d has no effect: there is no persistence", s.MaskBits))
+	}
+	switch {
+	case s.Engine == "":
+	case s.Persistence == 0:
+		warnings = append(warnings, "engine "+s.Engine+" has no effect: there is no persistence")
+	case !s.byMark() && s.Protocol != lvs.UDP:
+		warnings = append(warnings, "engine "+s.Engine+" lets no packet in: only UDP carries a Call-ID here")
 	}
 	warnings = append(warnings, s.methodWarnings()...)
 	for i := range s.Reals {

@@ -35,6 +35,19 @@ func TestWarnings(t *testing.T) {
 			"service TCP 192.0.2.1:80: one_packet has no effect: only UDP packets are scheduled one by one",
 		}},
 		"one packet at a time, by mark": {func(c *Config) { c.Services[byMark4].OnePacket = true }, nil},
+		"mark that no rule gives": {func(c *Config) { c.Services[byMark4].Mark, c.Marks = 6, c.Marks[1:] }, []string{
+			"service FWM 6: gets no packets: no [[mark]] with a destination of this family gives its mark",
+		}},
+		"mark that only a rule of the other family gives": {func(c *Config) { c.Marks = c.Marks[:1] }, []string{
+			"service FWM 5 IPv6: gets no packets: no [[mark]] with a destination of this family gives its mark",
+		}},
+		"engine without persistence": {func(c *Config) { c.Services[0].Engine = "sip" }, []string{
+			"service TCP 192.0.2.1:80: engine sip has no effect: there is no persistence",
+		}},
+		"engine of TCP": {func(c *Config) { c.Services[allPorts].Engine = "sip" }, []string{
+			"service TCP 192.0.2.2:0: engine sip lets no packet in: only UDP carries a Call-ID here",
+		}},
+		"engine by mark": {func(c *Config) { c.Services[byMark6].Engine = "sip" }, nil},
 		"mask without persistence": {func(c *Config) { c.Services[0].MaskBits = 24 }, []string{
 			"service TCP 192.0.2.1:80: netmask 24 has no effect: there is no persistence",
 		}},

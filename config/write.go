@@ -13,9 +13,12 @@ import (
 // operator would look for them.
 type (
 	configFile struct {
+		Watch     bool           `toml:"watch"`
 		Dataplane dataplaneFile  `toml:"dataplane"`
 		Timeouts  timeoutsFile   `toml:"timeouts"`
 		FullNAT   fullnatFile    `toml:"fullnat"`
+		FTP       ftpFile        `toml:"ftp"`
+		Control   controlFile    `toml:"control"`
 		Sysctl    map[string]any `toml:"sysctl"`
 		Marks     []markFile     `toml:"mark"`
 		Services  []serviceFile  `toml:"service"`
@@ -42,6 +45,13 @@ type (
 	fullnatFile struct {
 		LocalAddresses []string `toml:"local_addresses"`
 	}
+	ftpFile struct {
+		Ports []uint16 `toml:"ports"`
+	}
+	controlFile struct {
+		Socket string `toml:"socket"`
+		Group  string `toml:"group"`
+	}
 )
 
 // Write writes c as a file that Parse reads back as an equal Config. Every
@@ -63,9 +73,12 @@ func (c *Config) Write(w io.Writer) error {
 func (c *Config) file() configFile {
 	t := c.Timeouts
 	f := configFile{
+		Watch:     c.Watch,
 		Dataplane: c.Dataplane.file(),
 		Timeouts:  timeoutsFile{durationText(t.TCP), durationText(t.TCPFin), durationText(t.UDP)},
 		FullNAT:   fullnatFile{localTexts(c.LocalAddresses)},
+		FTP:       ftpFile{c.FTPPorts},
+		Control:   controlFile(c.Control),
 		Sysctl:    sysctlFile(&c.Sysctl),
 	}
 	for i := range c.Marks {

@@ -20,7 +20,7 @@ type (
 		Scheduler   string     `toml:"scheduler"`
 		Flags       []string   `toml:"flags,omitempty"`
 		Persistence string     `toml:"persistence,omitempty"`
-		Netmask     int        `toml:"netmask,omitzero"`
+		Netmask     *int       `toml:"netmask"` // nil: left out
 		Engine      string     `toml:"engine,omitempty"`
 		OnePacket   bool       `toml:"one_packet,omitempty"`
 		Locals      []string   `toml:"local_addresses,omitempty"`
@@ -54,7 +54,7 @@ func (m *Mark) file() markFile {
 func (s *Service) file() serviceFile {
 	f := serviceFile{
 		Scheduler: s.Scheduler, Flags: s.Flags.Names(s.Scheduler),
-		Netmask: s.MaskBits, Engine: s.Engine, OnePacket: s.OnePacket,
+		Engine: s.Engine, OnePacket: s.OnePacket,
 		Locals: localTexts(s.LocalAddresses), Client: used(s.ClientAddress, ClientAddress.String), MSSClamp: s.MSSClamp,
 	}
 	if s.byMark() {
@@ -66,6 +66,9 @@ func (s *Service) file() serviceFile {
 	}
 	if s.Persistence != 0 {
 		f.Persistence = durationText(s.Persistence)
+	}
+	if s.Persistence != 0 || s.MaskBits != 0 {
+		f.Netmask = &s.MaskBits
 	}
 	for i := range s.Reals {
 		f.Reals = append(f.Reals, s.Reals[i].file())

@@ -10,7 +10,9 @@ import (
 )
 
 func TestWriteDefault(t *testing.T) {
-	const want = `[dataplane]
+	const want = `watch = false
+
+[dataplane]
   interfaces = []
   mode = "auto"
   prefer = "bulk"
@@ -26,6 +28,13 @@ func TestWriteDefault(t *testing.T) {
 
 [fullnat]
   local_addresses = []
+
+[ftp]
+  ports = [21]
+
+[control]
+  socket = ""
+  group = "xlvs"
 
 [sysctl]
   am_droprate = 10

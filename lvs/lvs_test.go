@@ -51,12 +51,33 @@ func TestSchedulerFlagNames(t *testing.T) {
 		"none":                   {"sh", 0, nil},
 		"both of sh":             {"sh", SchedulerFallback | SchedulerPort, []string{"sh-fallback", "sh-port"}},
 		"one of mh":              {"mh", SchedulerPort, []string{"mh-port"}},
-		"of a scheduler without": {"rr", SchedulerPort, nil},
+		"of a scheduler without": {"rr", SchedulerPort, []string{"flag-2"}},
+		"all":                    {"sh", AllSchedulerFlags, []string{"sh-fallback", "sh-port", "flag-3"}},
+		"all, without names":     {"wlc", AllSchedulerFlags, []string{"flag-1", "flag-2", "flag-3"}},
 		"a bit that has no name": {"mh", SchedulerFallback | 1<<20, []string{"mh-fallback"}},
 	}
 	for name, tt := range tests {
 		if got := tt.flags.Names(tt.scheduler); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: Names(%s) = %q, want %q", name, tt.scheduler, got, tt.want)
+		}
+	}
+}
+
+func TestSchedulerFlag(t *testing.T) {
+	tests := map[string]struct {
+		scheduler, name string
+		want            SchedulerFlags // 0: there is none
+	}{
+		"of the scheduler":  {"sh", "sh-port", SchedulerPort},
+		"of another":        {"mh", "sh-port", 0},
+		"of every one":      {"rr", "flag-1", SchedulerFallback},
+		"of every one, too": {"sh", "flag-3", 0x20},
+		"of none":           {"sh", "flag-4", 0},
+		"no name":           {"sh", "", 0},
+	}
+	for name, tt := range tests {
+		if got, ok := SchedulerFlag(tt.scheduler, tt.name); got != tt.want || ok != (tt.want != 0) {
+			t.Errorf("%s: SchedulerFlag(%q, %q) = %#x, %t, want %#x", name, tt.scheduler, tt.name, got, ok, tt.want)
 		}
 	}
 }

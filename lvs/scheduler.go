@@ -1,10 +1,5 @@
 package lvs
 
-import (
-	"maps"
-	"slices"
-)
-
 // SchedulerNames are the schedulers that New of package sched knows, by the
 // names that ipvsadm's -s takes.
 var SchedulerNames = [...]string{
@@ -18,7 +13,10 @@ const DefaultScheduler = "wlc"
 // its own meaning; those without one ignore them.
 type SchedulerFlags uint32
 
-// The flags, by the kernel's numbers (IP_VS_SVC_F_SCHED1 and 2). For sh and mh:
+// AllSchedulerFlags are all that there are (IP_VS_SVC_F_SCHED1 to 3).
+const AllSchedulerFlags SchedulerFlags = 0x0038
+
+// The flags that mean something to sh and mh (IP_VS_SVC_F_SCHED1 and 2):
 const (
 	SchedulerFallback SchedulerFlags = 0x0008 // another destination in the place of an unusable one
 	SchedulerPort     SchedulerFlags = 0x0010 // the source port is hashed too
@@ -31,13 +29,41 @@ var SchedulerFlagNames = map[string]map[string]SchedulerFlags{
 	"mh": {"mh-fallback": SchedulerFallback, "mh-port": SchedulerPort},
 }
 
-// Names returns the names of those flags in f that scheduler knows, sorted.
-func (f SchedulerFlags) Names(scheduler string) (names []string) {
-	known := SchedulerFlagNames[scheduler]
-	for _, name := range slices.Sorted(maps.Keys(known)) {
-		if f&known[name] != 0 {
-			names = append(names, name)
+// schedulerFlags are the flags in their order, by the names that ipvsadm's -b takes
+// with every scheduler.
+var schedulerFlags = [...]struct {
+	name string
+	flag SchedulerFlags
+}{{"flag-1", 0x0008}, {"flag-2", 0x0010}, {"flag-3", 0x0020}}
+
+// SchedulerFlag returns the flag that ipvsadm's -b takes by name with scheduler:
+// one of those that it knows, or "flag-1" to "flag-3".
+func SchedulerFlag(scheduler, name string) (flag SchedulerFlags, ok bool) {
+	if flag, ok = SchedulerFlagNames[scheduler][name]; ok {
+		return flag, true
+	}
+	for _, f := range schedulerFlags {
+		if f.name == name {
+			return f.flag, true
 		}
+	}
+	return 0, false
+}
+
+// Names returns the names of the flags in f in their order, each by the name that
+// scheduler has for it, if it has one.
+func (f SchedulerFlags) Names(scheduler string) (names []string) {
+	for _, known := range schedulerFlags {
+		if f&known.flag == 0 {
+			continue
+		}
+		name := known.name
+		for own, flag := range SchedulerFlagNames[scheduler] {
+			if flag == known.flag {
+				name = own
+			}
+		}
+		names = append(names, name)
 	}
 	return names
 }

@@ -2,146 +2,105 @@ package dataplane
 
 import (
 	"fmt"
-	"slices"
 
 	"xlvs/config"
-	"xlvs/dataplane/rate"
-	"xlvs/lvs"
-	"xlvs/sched"
 )
-
-// A serviceState is a service as Apply left it.
-type serviceState struct {
-	key          config.ServiceKey
-	service      *service
-	destinations []*destination // most recently added first, as the kernel keeps them
-	gone         Counters       // of destinations that are no more
-	estimator    rate.Estimator
-	scarce       bool         // it was said that local ports run out
-	scheduled    []sched.Dest // what the scheduler has been told
-}
 
 // Apply makes c the desired state. Each worker follows at its next batch;
 // connections, destination numbers and counters of what stays are kept. If
 // Apply fails, nothing has changed. Settings that a director is started with
-// (interfaces, mode, workers, table size) are not looked at.
+// (interfaces, mode, workers, table size) are not looked at. c stays the caller's.
 func (d *Director) Apply(c *config.Config) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("apply config: %w", err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p, err := d.plan(c)
-	if err != nil {
+	p := d.newPlan()
+	if err := p.setAll(c); err != nil {
 		return fmt.Errorf("apply config: %w", err)
 	}
-	if err := d.updateFilter(p.rules); err != nil {
+	if err := d.enact(p); err != nil {
 		return fmt.Errorf("apply config: %w", err)
-	}
-	d.commit(c, p)
-	d.followHost()
-	return nil
-}
-
-// commit puts p in force. Nothing here can fail. New destinations are in the
-// snapshot before a scheduler may pick them, and removed ones are out of their
-// scheduler before they become unavailable.
-func (d *Director) commit(c *config.Config, p *plan) {
-	for id := range p.byID {
-		d.loads.Grow(lvs.DestID(id))
-		for _, w := range d.workers {
-			w.tally.grow(lvs.DestID(id))
-		}
-	}
-	for dest, r := range p.kept {
-		d.set(dest, r)
-	}
-	for _, s := range p.dropped {
-		d.dropped.Add(s.gone)
-	}
-	d.config, d.services, d.trash, d.byID, d.marking, d.pools = c, p.services, p.trash, p.byID, p.marking, p.pools
-	for _, s := range d.services {
-		if s.scheduled == nil {
-			s.schedule() // nobody asks it before the service is there
-		}
-	}
-	d.publish()
-	for _, s := range d.services {
-		s.schedule()
-	}
-	for _, dest := range p.removed {
-		dest.idleSince = 0
-		dest.removed.Store(true)
 	}
 	t := c.Timeouts
 	d.table.SetTimeouts(t.TCP, t.TCPFin, t.UDP)
 	d.table.SetLimit(c.Sysctl.ConnMax)
 	d.defend()
+	return nil
 }
 
-// set gives dest the weight and thresholds of r, and takes it out of the trash if
-// it is there.
-func (d *Director) set(dest *destination, r *config.Real) {
-	if r.Weight != 0 || dest.lastWeight == 0 {
-		dest.lastWeight = int32(r.Weight)
+// setAll plans the settings of c, and what makes the present services those of c.
+func (p *plan) setAll(c *config.Config) error {
+	p.hold()
+	if err := p.setMarks(c.Marks); err != nil {
+		return err
 	}
-	dest.weight.Store(int32(r.Weight))
-	dest.upper, dest.lower = r.Upper, r.Lower
-	d.loads.At(dest.id).SetThresholds(int32(r.Upper), int32(r.Lower))
-	dest.removed.Store(false)
+	p.config = settingsOf(c)
+	p.setFTP(p.config.FTPPorts)
+	if err := p.patch(p.difference(c)); err != nil {
+		return err
+	}
+	p.inOrderOf(c.Services)
+	return nil
 }
 
-// schedule tells the scheduler of s about its destinations, if that is news.
-func (s *serviceState) schedule() {
-	if list := schedulable(s.destinations); s.scheduled == nil || !slices.Equal(list, s.scheduled) {
-		s.service.scheduler.Set(list)
-		s.scheduled = list
+// Patch changes some services, as Apply does, and leaves everything else alone. It
+// costs about what it changes, however many services there are. If it fails,
+// nothing has changed. What c has in common with services that it does not name,
+// nobody checks: that is for config.CheckPatch.
+func (d *Director) Patch(c config.Patch) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.checkPatch(c); err != nil {
+		return fmt.Errorf("patch config: %w", err)
 	}
+	p := d.newPlan()
+	if err := p.patch(c); err != nil {
+		return fmt.Errorf("patch config: %w", err)
+	}
+	p.inOrder()
+	if err := d.enact(p); err != nil {
+		return fmt.Errorf("patch config: %w", err)
+	}
+	return nil
 }
 
-func schedulable(dests []*destination) []sched.Dest {
-	list := make([]sched.Dest, len(dests))
-	for i, d := range dests {
-		list[i] = sched.Dest{ID: d.id, Addr: d.addr, Port: d.key.Port, Weight: d.weight.Load(), LastWeight: d.lastWeight}
+// checkPatch refuses services that would not be valid with the present settings, and
+// keys that c names twice.
+func (d *Director) checkPatch(c config.Patch) error {
+	alone := *d.config
+	alone.Services = c.Set
+	if err := alone.Validate(); err != nil {
+		return err
 	}
-	return list
-}
-
-// publish freezes the state into the snapshot that workers load next.
-func (d *Director) publish() {
-	s := &snapshot{
-		services: newServiceTable(d.services), destinations: slices.Clone(d.byID),
-		marks: d.marking, marked: !d.marking.Empty(), sysctl: d.config.Sysctl, natSources: map[serviceKey]natSource{},
+	named := make(map[config.ServiceKey]bool, len(c.Set)+len(c.Removed))
+	for i := range c.Set {
+		named[c.Set[i].ServiceKey] = true
 	}
-	roleOf := map[lvs.Addr]roles{}
-	for vip := range d.current().vips() {
-		roleOf[vip] |= roleVirtual
-	}
-	for _, dest := range d.byID[1:] {
-		if dest == nil {
-			continue
+	for _, key := range c.Removed {
+		if named[key] {
+			return fmt.Errorf("remove service %v: %w: it is named before", key, config.ErrDuplicateService)
 		}
-		if dest.service.Mark == 0 {
-			roleOf[lvs.AddrFrom(dest.service.VIP)] |= roleVirtual
-		}
-		if dest.masqueraded {
-			roleOf[dest.addr] |= roleReal
-		}
+		named[key] = true
 	}
-	for r := range d.pools {
-		roleOf[lvs.AddrFrom(r.Addr)] |= roleLocal
-	}
-	for _, vip := range d.current().unheld(d.router.Locals()) {
-		roleOf[vip] |= roleUnheld
-	}
-	for _, state := range d.services {
-		s.addSources(state)
-	}
-	s.roles = newRoleTable(roleOf)
-	d.snapshot.Store(s)
+	return nil
 }
 
-// current returns the state in force as if it were planned.
-func (d *Director) current() *plan {
-	return &plan{services: d.services, byID: d.byID, marks: d.config.Marks, pools: d.pools}
+// enact puts p in force, or nothing of it if the filter refuses.
+func (d *Director) enact(p *plan) error {
+	p.settle()
+	if err := d.updateFilter(p.claims); err != nil {
+		return err
+	}
+	d.commit(p)
+	return nil
+}
+
+// insist puts p in force whatever the filter says, for what happens without being
+// asked for. What the filter has not taken it is told again.
+func (d *Director) insist(p *plan) {
+	p.settle()
+	d.note(d.overrule(p.claims))
+	d.commit(p)
 }

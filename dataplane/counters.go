@@ -23,11 +23,17 @@ func (c *Counters) Add(o Counters) {
 	c.OutBytes += o.OutBytes
 }
 
+// since returns what has been counted since c was o.
+func (c Counters) since(o Counters) Counters {
+	return Counters{c.Conns - o.Conns, c.InPkts - o.InPkts, c.OutPkts - o.OutPkts, c.InBytes - o.InBytes, c.OutBytes - o.OutBytes}
+}
+
 // A tally is one worker's Counters by destination. The worker counts without
 // atomics and under its own lock, which it takes once per batch; a reader takes
 // the lock for one destination at a time.
 type tally struct {
 	blocks [lvs.MaxDestinations / tallyBlock]atomic.Pointer[[tallyBlock]Counters]
+	gone   Counters // of destinations that are no more
 }
 
 const tallyBlock = 1 << 10

@@ -5,8 +5,8 @@
 // every packet, touch every index line, touch every entry, then decide about
 // each; the cache misses of a batch overlap that way. Connection first, then
 // service, scheduler and insert; then the forwarding method, the next hop, and
-// out. Apply is the only door for configuration: all or nothing, and no worker
-// waits for it.
+// out. Apply and Patch are the only doors for configuration: all or nothing, and no
+// worker waits for them.
 //
 // The package decides; what it decides with (who has the flow, who gets the
 // next one, how a packet is changed, where it goes) is in the packages below.
@@ -58,5 +58,7 @@ type Router interface {
 // A Filter is told which frames the director wants; steer.Classifier is the one
 // that tells the kernel.
 type Filter interface {
-	Update(steer.Rules) error
+	// Update gives endpoints other rules; one whose rule is zero has none any
+	// more, and all others keep theirs.
+	Update(change steer.Rules) error
 }

@@ -9,13 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"xlvs/config"
 	"xlvs/conntrack"
 	"xlvs/conntrack/ftp"
 	"xlvs/dataplane/defence"
 	"xlvs/dataplane/fragment"
-	"xlvs/dataplane/mark"
-	"xlvs/dataplane/rate"
 	"xlvs/dataplane/steer"
 	"xlvs/lvs"
 )
@@ -47,20 +44,13 @@ type Director struct {
 	hardware
 	host Host // nil: strays are dropped
 
-	// Guarded by mu: the desired state and what remains of earlier ones.
-	mu       sync.Mutex
-	config   *config.Config
-	services []*serviceState
-	trash    []*destination
-	byID     []*destination // what the next snapshot starts from
-	marking  *mark.Rules
-	pools    map[config.LocalRange]bool // local addresses of fullnat, those of earlier configurations too
-	total    rate.Estimator
-	dropped  Counters // of services that are no more
+	mu sync.Mutex
+	ledger
 
 	// Guarded by filtering, which is taken last of all locks.
 	filtering sync.Mutex
-	rules     steer.Rules            // without clients
+	claims    steer.Claims
+	owed      steer.Rules            // that the filter does not have yet
 	clients   map[lvs.Tuple]struct{} // connections of clients on the director itself
 }
 
@@ -77,8 +67,8 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 		clock:     func() time.Duration { return time.Since(start) },
 		fragments: fragment.New[fate](fragment.Options{}),
 		announced: announcements{modes: map[lvs.Tuple]ftp.Mode{}},
-		config:    config.Default(), clients: map[lvs.Tuple]struct{}{}, hardware: hardware{warn: func(error) {}},
-		byID: []*destination{newBypass()}, marking: mark.New(nil), pools: map[config.LocalRange]bool{},
+		clients:   map[lvs.Tuple]struct{}{}, hardware: hardware{warn: func(error) {}},
+		ledger: newLedger(), claims: steer.Claims{}, owed: steer.Rules{},
 	}
 	loads.Grow(0)
 	if opts.Clock != nil {
@@ -88,7 +78,7 @@ func New(queues []Queues, router Router, filter Filter, opts Options) (*Director
 	for _, q := range queues {
 		d.workers = append(d.workers, newWorker(d, q))
 	}
-	d.publish()
+	d.snapshot.Store(newSnapshot(&d.ledger))
 	return d, nil
 }
 

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"io"
+	"maps"
 	"net/netip"
 	"testing"
 	"time"
@@ -50,16 +51,29 @@ func (r *fakeRouter) Locals() []lvs.Addr            { return r.locals }
 
 // A fakeFilter remembers the rules, or refuses them.
 type fakeFilter struct {
-	rules steer.Rules
-	err   error
+	rules   steer.Rules
+	err     error
+	touched int // endpoints that it was told of
 }
 
-func (f *fakeFilter) Update(r steer.Rules) error {
+func (f *fakeFilter) Update(change steer.Rules) error {
 	if f.err != nil {
 		return f.err
 	}
-	f.rules = r
+	f.touched += len(change)
+	f.rules = followed(f.rules, change)
 	return nil
+}
+
+// followed returns r after a change.
+func followed(r, change steer.Rules) steer.Rules {
+	next := maps.Clone(r)
+	if next == nil {
+		next = steer.Rules{}
+	}
+	maps.Copy(next, change)
+	maps.DeleteFunc(next, func(_ steer.Endpoint, rule steer.Rule) bool { return rule == steer.Rule{} })
+	return next
 }
 
 // A memQueue feeds frames from memory, then fails with io.EOF. What it is given

@@ -126,16 +126,19 @@ type clumsyFilter struct {
 
 var errClumsy = errors.New("half is done")
 
-func (f *clumsyFilter) Update(r steer.Rules) error {
-	f.rules = maps.Clone(r)
+func (f *clumsyFilter) Update(change steer.Rules) error {
 	if f.fails == 0 {
+		f.rules = followed(f.rules, change)
 		return nil
 	}
 	f.fails--
-	for e := range f.rules {
-		delete(f.rules, e)
-		break
+	half := steer.Rules{}
+	for e, rule := range change {
+		if half[e] = rule; 2*len(half) >= len(change) {
+			break
+		}
 	}
+	f.rules = followed(f.rules, half)
 	return errClumsy
 }
 
@@ -143,28 +146,82 @@ func TestFailedUpdateIsTakenBack(t *testing.T) {
 	old, next := steer.Rules{}, steer.Rules{}
 	old.AddService(lvs.TCP, addr(vip4), 80)
 	next.AddService(lvs.UDP, addr(vip6), 53)
-	d, _ := newLocal(t)
-	f := new(clumsyFilter)
-	d.Director.filter = f
-	if err := d.updateFilter(old); err != nil {
-		t.Fatal(err)
-	}
-	d.addClient(lvs.Tuple{Proto: lvs.TCP, Src: addr(dip4), SrcPort: 1})
-	want := maps.Clone(f.rules)
-	if maps.Equal(want, old) {
-		t.Fatal("the client is not in the rules")
-	}
+	first, exchange := steer.Claims{}, steer.Claims{}
+	first.Add(old, 1)
+	exchange.Add(old, -1)
+	exchange.Add(next, 1)
 	for fails, also := range map[int]string{1: "", 2: "restoring"} {
+		d, _ := newLocal(t)
+		f := &clumsyFilter{rules: d.filter.rules}
+		d.Director.filter = f
+		if err := d.updateFilter(first); err != nil {
+			t.Fatal(err)
+		}
+		before := maps.Clone(f.rules)
+		d.addClient(lvs.Tuple{Proto: lvs.TCP, Src: addr(dip4), SrcPort: 1})
+		want := maps.Clone(f.rules)
+		if maps.Equal(want, before) {
+			t.Fatal("the client is not in the rules")
+		}
 		f.fails = fails
-		err := d.updateFilter(next)
+		err := d.updateFilter(exchange)
 		if !errors.Is(err, errClumsy) || !strings.Contains(err.Error(), also) {
 			t.Errorf("%d failures: updateFilter() = %v", fails, err)
 		}
-		if restored := maps.Equal(f.rules, want); restored != (fails == 1) {
+		if fails == 1 && !maps.Equal(f.rules, want) {
 			t.Errorf("%d failures: rules are %v, were %v", fails, f.rules, want)
 		}
+		if err := d.overrule(nil); err != nil || !maps.Equal(f.rules, want) {
+			t.Errorf("%d failures, and told again: rules are %v, want %v", fails, f.rules, want)
+		}
+		if d.forgetClients(); !maps.Equal(f.rules, before) {
+			t.Errorf("%d failures: rules are %v, want %v", fails, f.rules, before)
+		}
 	}
-	if d.forgetClients(); !maps.Equal(f.rules, old) {
-		t.Errorf("rules are %v, want %v", f.rules, old)
+}
+
+// A change of many endpoints that fails late is taken back as a whole.
+func TestLateFailureIsTakenBack(t *testing.T) {
+	d, _ := newLocal(t)
+	change, r := steer.Claims{}, steer.Rules{}
+	for port := range uint16(3 * filterBatch) {
+		r.AddService(lvs.TCP, addr(vip4), port+1)
+	}
+	change.Add(r, 1)
+	before := maps.Clone(d.filter.rules)
+	d.Director.filter = &fullFilter{fakeFilter: d.filter, room: 2 * filterBatch}
+	if err := d.updateFilter(change); !errors.Is(err, steer.ErrTooManyEndpoints) {
+		t.Errorf("updateFilter() = %v, want %v", err, steer.ErrTooManyEndpoints)
+	}
+	if !maps.Equal(d.filter.rules, before) || len(d.owed) != 0 || !maps.Equal(d.claims.Rules(), before) {
+		t.Errorf("rules are %v, were %v", d.filter.rules, before)
+	}
+}
+
+// A fullFilter has room for so many endpoints.
+type fullFilter struct {
+	*fakeFilter
+	room int
+}
+
+func (f *fullFilter) Update(change steer.Rules) error {
+	if len(followed(f.rules, change)) > f.room {
+		return steer.ErrTooManyEndpoints
+	}
+	return f.fakeFilter.Update(change)
+}
+
+// A client that opens its connection anew is counted once.
+func TestClientComesBack(t *testing.T) {
+	d, _ := newLocal(t)
+	client := lvs.Tuple{Proto: lvs.TCP, Src: addr(dip4), SrcPort: 1}
+	before, touched := maps.Clone(d.filter.rules), d.filter.touched
+	d.addClient(client)
+	d.addClient(client)
+	if touched = d.filter.touched - touched; touched != 2 {
+		t.Errorf("%d endpoints were touched, want 2", touched)
+	}
+	if d.forgetClients(); !maps.Equal(d.filter.rules, before) {
+		t.Errorf("rules are %v, were %v", d.filter.rules, before)
 	}
 }

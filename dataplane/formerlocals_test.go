@@ -37,13 +37,13 @@ func TestFormerLocalIsGivenUp(t *testing.T) {
 			d := newTestDirector(t, service)
 			s := c.shake(t, d)
 			d.apply(t, anotherLocal(service))
-			d.wait(localsEvery + 1)
+			d.wait(formerEvery + 1)
 			s.checkLocal(t, true)
 			s.reply(t, packettest.TCP(s.real, s.seen, header.FlagACK, "data"), packettest.TCP(s.vip, s.client, header.FlagACK, "data"))
 			d.forwarded(t, packettest.TCP(s.client, s.vip, header.FlagRST, ""))
 			d.wait(11) // it closes
 			s.checkLocal(t, true)
-			d.wait(localsEvery)
+			d.wait(formerEvery)
 			s.checkLocal(t, false)
 			d.forwarded(t, c.sends(1, header.FlagSYN)) // from the next one
 		})
@@ -65,11 +65,11 @@ func TestUnusedLocalIsGivenUp(t *testing.T) {
 				d := newTestDirector(t, service)
 				r := service.LocalAddresses[0]
 				d.apply(t, next...)
-				if !d.pools[r] {
+				if _, there := d.pools[r]; !there {
 					t.Errorf("%v is given up at once", r)
 				}
-				d.wait(localsEvery)
-				if d.pools[r] {
+				d.wait(formerEvery)
+				if _, there := d.pools[r]; there {
 					t.Errorf("%v is still there", r)
 				}
 			})
@@ -84,9 +84,9 @@ func TestLocalComesBack(t *testing.T) {
 	d := newTestDirector(t, service)
 	s := c.shake(t, d)
 	d.apply(t, anotherLocal(service))
-	d.wait(localsEvery / 2)
+	d.wait(formerEvery / 2)
 	d.apply(t, service)
 	d.forwarded(t, packettest.TCP(s.client, s.vip, header.FlagRST, ""))
-	d.wait(3 * localsEvery)
+	d.wait(3 * formerEvery)
 	s.checkLocal(t, true)
 }

@@ -1,9 +1,11 @@
 package dataplane
 
 import (
+	"slices"
 	"sync"
 	"time"
 
+	"xlvs/config"
 	"xlvs/conntrack"
 	"xlvs/conntrack/ftp"
 	"xlvs/dataplane/header"
@@ -53,14 +55,26 @@ func (a *announcements) forget(gone func(lvs.Tuple) bool) {
 	}
 }
 
-// controls reports whether the packet belongs to the control connection of an
-// FTP service.
-func (f *flow) controls(c *conntrack.Conn) bool {
+// ftpPorts are the ports of control connections (the kernel's ip_vs_ftp.ports).
+// That clients of a service on port 21 may open data connections unannounced is
+// another rule, and that port's alone.
+type ftpPorts []uint16
+
+// has reports whether an FTP service may be k.
+func (ports ftpPorts) has(k config.ServiceKey) bool {
+	return k.Protocol == lvs.TCP && (k.Port == ftpControl || slices.Contains(ports, k.Port))
+}
+
+// controls reports whether the packet belongs to a control connection of FTP.
+func (f *flow) controls(c *conntrack.Conn, ports ftpPorts) bool {
+	if f.proto != lvs.TCP {
+		return false
+	}
 	port := f.tuple.DstPort
 	if f.dir == conntrack.Out {
 		port = c.Port
 	}
-	return port == ftpControl && f.proto == lvs.TCP
+	return slices.Contains(ports, port)
 }
 
 // helpFTP makes masquerading true to what FTP says in its payload

@@ -47,7 +47,7 @@ func newFTP(t *testing.T, vip string, port uint16, reals ...string) *testDirecto
 func (d *testDirector) session(t *testing.T, client netip.AddrPort) *ftpSession {
 	t.Helper()
 	s := &ftpSession{
-		testDirector: d, client: client, vip: netip.AddrPortFrom(d.Services()[0].VIP, 21),
+		testDirector: d, client: client, vip: netip.AddrPortFrom(d.Services()[0].VIP, d.Services()[0].Port),
 		sent: [2]uint32{1000, 0xffffffe0}, delivered: [2]uint32{1000, 0xffffffe0},
 	}
 	s.real = netip.MustParseAddrPort(d.stopOf(t, s.segment(fromClient, header.FlagSYN, s.sent[0], "")))

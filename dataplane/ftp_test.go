@@ -7,6 +7,7 @@ import (
 
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/packet/packettest"
+	"xlvs/lvs"
 )
 
 // data exchanges the first two segments of a data connection, of which opener,
@@ -81,4 +82,58 @@ func (s *ftpSession) checkFTP(t *testing.T) {
 	}
 	s.hear(t, "150 Here it comes.\r\n")
 	s.say(t, "NOOP\r\n")
+}
+
+// Control connections are those to the ports that the configuration says. On another
+// than 21 data connections have to be announced, and the classifier has to take them.
+func TestFTPOnAnotherPort(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ports []uint16
+		want  bool
+	}{
+		"named":            {[]uint16{2121}, true},
+		"named with 21":    {[]uint16{21, 2121}, true},
+		"not named":        {[]uint16{21}, false},
+		"another is named": {[]uint16{2122}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newPair(t)
+			c := testConfig(onPort(testService(lvs.TCP, lvs.NAT, real4), 2121))
+			c.FTPPorts = []uint16{2121}
+			d.configure(t, c)
+			c.FTPPorts = tt.ports
+			d.configure(t, c)
+			s := d.session(t, netip.MustParseAddrPort(client4+":4242"))
+			s.say(t, "PASV\r\n")
+			answer := fmt.Sprintf("227 Entering Passive Mode (%s).\r\n", numbers(netip.MustParseAddrPort(real4+":30004")))
+			if heard := s.hear(t, answer); (heard != answer) != tt.want {
+				t.Errorf("the client hears %q", heard)
+			}
+			data := packettest.TCP(client4+":5001", vip4+":30004", header.FlagSYN, "")
+			if got := d.filter.rules.Take(data); got != tt.want {
+				t.Errorf("a data connection is taken: %t, want %t", got, tt.want)
+			}
+			if got := d.verdict(t, data) == Forward; got != tt.want {
+				t.Errorf("a data connection is forwarded: %t, want %t", got, tt.want)
+			}
+			if v := d.verdict(t, packettest.TCP(client4+":5001", vip4+":30005", header.FlagSYN, "")); v != NotOurs {
+				t.Errorf("one that was not announced: verdict = %q", v)
+			}
+			if list := d.disagreements(d.filter.rules); list != nil {
+				t.Errorf("%q", list)
+			}
+		})
+	}
+}
+
+// That clients of port 21 find its service at any port is so whatever is named.
+func TestLookupByFTPStaysAtItsPort(t *testing.T) {
+	d := newPair(t)
+	c := testConfig(persistent(onPort(testService(lvs.TCP, lvs.NAT, real4), 21)))
+	c.FTPPorts = []uint16{2121}
+	d.configure(t, c)
+	data := packettest.TCP(client4+":5001", vip4+":30004", header.FlagSYN, "")
+	if v := d.verdict(t, data); v != Forward || !d.filter.rules.Take(data) {
+		t.Errorf("verdict = %q", v)
+	}
 }

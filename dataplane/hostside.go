@@ -36,6 +36,7 @@ type hardware struct {
 	announcer  *announce.Announcer // nil if answer_arp is off
 	errors     *tunnelErrors       // nil without Open
 	routed     map[lvs.Addr]bool   // VIPs that the host routes into the door
+	unrouted   bool                // there are others that it was to
 	changed    chan struct{}       // an interface has changed
 	closers    []func() error      // to be closed last first
 }
@@ -53,19 +54,16 @@ func (h *hardware) doorPort() uint16 {
 func (d *Director) followLocals() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.updateFilter(d.current().makeRules(d.router.Locals())); err != nil {
-		d.warn(err)
-	}
-	d.publish()
-	d.followHost()
+	p := d.newPlan()
+	p.hold()
+	d.insist(p)
 }
 
 // followHost speaks for the VIPs that no interface holds, and has the host's own
 // clients find them. The caller holds mu.
 func (d *Director) followHost() {
-	unheld := d.current().unheld(d.router.Locals())
 	if d.announcer != nil {
-		d.announcer.Set(unheld)
+		d.announcer.Set(slices.Collect(maps.Keys(d.unheld)))
 	}
 	if d.door == nil || d.door.FD() < 0 {
 		return
@@ -73,21 +71,23 @@ func (d *Director) followHost() {
 	if d.routed == nil {
 		d.routed = map[lvs.Addr]bool{}
 	}
-	for vip := range maps.Keys(d.routed) {
-		if slices.Contains(unheld, vip) {
+	for vip := range d.routed {
+		if !d.unheld[vip] {
+			d.note(d.door.RemoveRoute(vip))
+			delete(d.routed, vip)
+		}
+	}
+	d.unrouted = false
+	for vip := range d.unheld {
+		if d.routed[vip] {
 			continue
 		}
-		if d.routed[vip] {
-			d.note(d.door.RemoveRoute(vip))
-		}
-		delete(d.routed, vip)
-	}
-	for _, vip := range unheld {
-		if !d.routed[vip] {
-			err := d.door.AddRoute(vip)
+		if err := d.door.AddRoute(vip); err != nil {
 			d.note(err)
-			d.routed[vip] = err == nil
+			d.unrouted = true
+			continue
 		}
+		d.routed[vip] = true
 	}
 }
 
@@ -148,9 +148,25 @@ func reflect(p *packet.Packet) {
 
 // giveBack gives the host what is its own.
 func (w *worker) giveBack() {
-	for _, p := range w.strays {
-		w.d.host.Give(p)
+	for _, s := range w.strays {
+		if w.d.host.Give(s.Packet) != host.Given {
+			w.revise(s.verdict, HostRefused)
+		}
+		w.drop = append(w.drop, s.Packet)
 	}
-	w.drop = append(w.drop, w.strays...)
 	w.strays = w.strays[:0]
+}
+
+// A stray is a packet for the host, and the verdict that says so.
+type stray struct {
+	*packet.Packet
+	verdict Verdict
+}
+
+// revise counts a packet that was counted as another.
+func (w *worker) revise(counted, v Verdict) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.verdicts[counted]--
+	w.verdicts[v]++
 }

@@ -10,16 +10,18 @@ import (
 	"xlvs/config"
 	"xlvs/dataplane/header"
 	"xlvs/dataplane/host"
+	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
 	"xlvs/dataplane/packet/packettest"
 	"xlvs/dataplane/steer"
 	"xlvs/lvs"
 )
 
-// A fakeHost takes as many packets as it has room for.
+// A fakeHost takes as many packets as it has room for, or refuses them.
 type fakeHost struct {
-	room  int
-	given [][]byte
+	room    int
+	given   [][]byte
+	refuses bool
 }
 
 func (h *fakeHost) Allow(time.Duration) bool {
@@ -28,8 +30,23 @@ func (h *fakeHost) Allow(time.Duration) bool {
 }
 
 func (h *fakeHost) Give(p *packet.Packet) host.Outcome {
+	if h.refuses {
+		return host.Refused
+	}
 	h.given = append(h.given, bytes.Clone(p.Bytes()))
 	return host.Given
+}
+
+// What the host does not take is not counted as given.
+func TestHostRefuses(t *testing.T) {
+	d := newPair(t)
+	d.configure(t, testConfig(testService(lvs.TCP, lvs.NAT, real4)))
+	d.host = &fakeHost{room: 1000, refuses: true}
+	d.setState(real4, neigh.Local)
+	_, v := d.push(t, syn4(1), echoRequest(ipv4), echoRequest(ipv4))
+	if v[HostRefused] != 3 || v[ToHost] != 0 || v[Local] != 0 || d.queue.dropped != 3 {
+		t.Errorf("verdicts = %v, %d packets released", v, d.queue.dropped)
+	}
 }
 
 // The programs that let given frames pass and the door that gives them must

@@ -61,7 +61,7 @@ func (w *worker) edit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destinati
 			return v
 		}
 	}
-	if c.Method == lvs.NAT && f.controls(c) {
+	if c.Method == lvs.NAT && f.controls(c, w.snap.ftp) {
 		return w.helpFTP(p, f, c, s.seq, edited && s.seq == out.InitSeq)
 	}
 	return undecided

@@ -3,12 +3,12 @@ package dataplane
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 
 	"xlvs/config"
 	"xlvs/conntrack"
+	"xlvs/dataplane/steer"
 	"xlvs/lvs"
 )
 
@@ -16,25 +16,57 @@ import (
 // with the host's own connections.
 var ErrHostPorts = errors.New("the host's own ports")
 
-// planLocals returns where the fullnat connections of a service come from, nil
-// for a service that has none.
-func (d *Director) planLocals(p *plan, s *config.Service) (*conntrack.Locals, error) {
-	if !hasFullNAT(s) {
-		return nil, nil
+// planLocals returns where the fullnat connections of s come from, nil if it has
+// none: from where those of old do, if that is what is wanted.
+func (p *plan) planLocals(s, old *serviceState) (*conntrack.Locals, error) {
+	if s.ranges = p.rangesOf(&s.want); old != nil && slices.Equal(s.ranges, old.ranges) {
+		return old.service.locals, nil
 	}
-	ranges := s.LocalAddresses
-	if len(ranges) == 0 {
-		ranges = p.locals
-	}
-	list := make([]conntrack.LocalRange, len(ranges))
-	for i, r := range ranges {
-		if err := d.checkHostPorts(r); err != nil {
+	list := make([]conntrack.LocalRange, len(s.ranges))
+	for i, r := range s.ranges {
+		if err := p.checkHostPorts(r); err != nil {
 			return nil, err
 		}
 		list[i] = conntrack.LocalRange{Addr: lvs.AddrFrom(r.Addr), First: r.First, Last: r.Last}
-		p.pools[r] = true
 	}
-	return d.table.NewLocals(list)
+	for _, r := range s.ranges {
+		p.open(r)
+	}
+	if old != nil {
+		for _, r := range old.ranges {
+			p.pools[r]--
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return p.d.table.NewLocals(list)
+}
+
+// rangesOf returns the local addresses of a service, none if it needs none. The
+// slice is the caller's.
+func (p *plan) rangesOf(s *config.Service) []config.LocalRange {
+	if !hasFullNAT(s) {
+		return nil
+	}
+	return slices.Clone(p.config.LocalsOf(s))
+}
+
+// open plans that one more service takes ports of r.
+func (p *plan) open(r config.LocalRange) {
+	_, there := p.d.pools[r]
+	if _, again := p.pools[r]; !there && !again {
+		p.use(lvs.AddrFrom(r.Addr), 1, use{local: 1, wanted: 1})
+		p.claim(1, func(rules steer.Rules) { rules.AddPool(0, lvs.AddrFrom(r.Addr), r.First, r.Last) })
+	}
+	p.pools[r]++
+}
+
+// shut plans that r, which no service takes ports of, is given up.
+func (p *plan) shut(r config.LocalRange) {
+	p.closed = append(p.closed, r)
+	p.use(lvs.AddrFrom(r.Addr), -1, use{local: 1, wanted: 1})
+	p.claim(-1, func(rules steer.Rules) { rules.AddPool(0, lvs.AddrFrom(r.Addr), r.First, r.Last) })
 }
 
 func hasFullNAT(s *config.Service) bool {
@@ -52,12 +84,8 @@ const hostPorts = "/proc/sys/net/ipv4/ip_local_port_range"
 // checkHostPorts refuses a range on one of the host's own addresses if the kernel
 // takes ports of it for the host's connections: their answers would be taken for
 // a real server's.
-func (d *Director) checkHostPorts(r config.LocalRange) error {
-	addr, held := lvs.AddrFrom(r.Addr), false
-	for _, a := range d.router.Locals() {
-		held = held || a == addr
-	}
-	if !held {
+func (p *plan) checkHostPorts(r config.LocalRange) error {
+	if !p.held[lvs.AddrFrom(r.Addr)] {
 		return nil
 	}
 	text, err := os.ReadFile(hostPorts)
@@ -85,7 +113,7 @@ const (
 // sends reports whether the real server that u is of is one of s's.
 func (s *serviceState) sends(u conntrack.Usage) bool {
 	return slices.ContainsFunc(s.destinations, func(d *destination) bool {
-		return d.addr == u.Real && (d.key.Port == u.Port || d.key.Port == 0) && (s.key.Protocol == u.Proto || s.key.Mark != 0)
+		return d.addr == u.Real && (d.key.Port == u.Port || d.key.Port == 0) && (s.want.Protocol == u.Proto || s.want.Mark != 0)
 	})
 }
 
@@ -99,55 +127,9 @@ func (d *Director) watchLocals() {
 		case u.Percent >= portsScarce && !s.scarce:
 			s.scarce = true
 			d.warn(fmt.Errorf("service %v: %d of %d local ports towards %v are taken, and up to %d %% of those that one client can have: name more local_addresses",
-				s.key, u.Used, u.Total, u.Real, u.Percent))
+				s.key(), u.Used, u.Total, u.Real, u.Percent))
 		case u.Percent < portsEnough:
 			s.scarce = false
 		}
 	}
-}
-
-// forgetLocals gives up the local addresses that no service names any more and no
-// connection has.
-func (d *Director) forgetLocals() {
-	stale := d.staleLocals()
-	if len(stale) == 0 {
-		return
-	}
-	used := map[lvs.Addr]bool{}
-	for c := range d.table.All() { // which may take long: without mu
-		if c.Method == lvs.FullNAT {
-			used[c.Local] = true
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	pools := maps.Clone(d.pools) // what is in force may be read by a plan
-	for _, r := range stale {
-		if !used[lvs.AddrFrom(r.Addr)] && !takes(d.config, r) {
-			delete(pools, r)
-		}
-	}
-	if len(pools) < len(d.pools) {
-		d.pools = pools
-		d.refresh()
-	}
-}
-
-// staleLocals returns the local addresses that no service names any more.
-func (d *Director) staleLocals() (stale []config.LocalRange) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for r := range d.pools {
-		if !takes(d.config, r) {
-			stale = append(stale, r)
-		}
-	}
-	return stale
-}
-
-// takes reports whether a service of c takes local addresses from r.
-func takes(c *config.Config, r config.LocalRange) bool {
-	return slices.ContainsFunc(c.Services, func(s config.Service) bool {
-		return hasFullNAT(&s) && slices.Contains(c.LocalsOf(&s), r)
-	})
 }

@@ -93,6 +93,9 @@ func (m *model) check(r *rapid.T) {
 	if m.queue.given != m.sent+m.queue.dropped+held || uint64(m.queue.given) != verdicts+uint64(held) {
 		r.Errorf("%d packets given, %d sent, %d dropped, %d held, %d verdicts", m.queue.given, m.sent, m.queue.dropped, held, verdicts)
 	}
+	for _, what := range m.disagreements(m.filter.rules) {
+		r.Error(what)
+	}
 	if n := m.compareLoads(r); n != m.table.Len() {
 		r.Errorf("%d are listed, %d counted", n, m.table.Len())
 	}

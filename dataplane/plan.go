@@ -2,194 +2,172 @@ package dataplane
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"xlvs/config"
 	"xlvs/dataplane/mark"
 	"xlvs/dataplane/steer"
 	"xlvs/lvs"
-	"xlvs/sched"
 )
 
-// A plan is the next state, made aside: nothing of it is in force yet.
+// A plan is the next state, made aside: nothing of it is in force yet. It has what
+// is to be different, and what had to be copied to make it so.
 type plan struct {
+	d        *Director
+	config   *config.Config // settings: the director's own but for Apply
 	services []*serviceState
-	trash    []*destination
-	byID     []*destination
-	marks    []config.Mark
-	locals   []config.LocalRange // the director's, for services without their own
-	pools    map[config.LocalRange]bool
-	rules    steer.Rules
-	marking  *mark.Rules
+	byID     []*destination // the director's own until thawed
+	thawed   bool
+	held     map[lvs.Addr]bool
 
-	dropped []*serviceState               // services that are no more
-	removed []*destination                // to the trash
-	kept    map[*destination]*config.Real // what is not, as it is wanted
-	nextID  int                           // where the search for a free number goes on
+	added, set, dropped []*serviceState                 // set: those added, and those in the place of another
+	next                map[*serviceState]*serviceState // by the former; nil for one that is dropped
+	kept                []keptReal
+	removed, revived    []*destination // into the trash, out of it
+	forgotten           []*destination // out of it, for ever
+
+	marks          []mark.Rule
+	listed, former []config.Mark
+	marking        *mark.Rules
+	markUses       map[markKey]int // how many more
+	pools          map[config.LocalRange]int
+	closed         []config.LocalRange
+	uses           map[lvs.Addr]use
+	claims         steer.Claims
+	ftp            ftpPorts
+
+	endpoints       *draft[serviceKey, *service]
+	byMark          *draft[markKey, *service]
+	sources         *draft[serviceKey, *natSource]
+	onFTP, anyPorts int // services on the port of FTP, and on all
+
+	nextID  int         // where the search for a free number goes on
+	scratch steer.Rules // of one thing at a time
 }
 
-// plan does everything that can fail.
-func (d *Director) plan(c *config.Config) (*plan, error) {
-	p := &plan{
-		byID: slices.Clone(d.byID), trash: slices.Clone(d.trash), marks: c.Marks, locals: c.LocalAddresses, pools: maps.Clone(d.pools),
-		kept: map[*destination]*config.Real{},
+// A keptReal is a destination as it is wanted.
+type keptReal struct {
+	*destination
+	real *config.Real
+}
+
+// newPlan returns a plan to leave everything as it is. The caller holds mu until it
+// is in force.
+func (d *Director) newPlan() *plan {
+	last := d.snapshot.Load()
+	return &plan{
+		d: d, config: d.config, services: d.services, byID: d.byID, held: d.held, next: map[*serviceState]*serviceState{},
+		marks: d.marks, listed: d.listed, former: d.former, marking: last.marks, markUses: map[markKey]int{},
+		pools: map[config.LocalRange]int{}, uses: map[lvs.Addr]use{}, claims: steer.Claims{}, ftp: d.config.FTPPorts,
+		endpoints: last.services.byEndpoint.draft(), byMark: last.services.byMark.draft(), sources: last.natSources.draft(),
+		onFTP: last.services.onFTP, anyPorts: last.services.anyPorts, scratch: steer.Rules{},
 	}
-	old := map[config.ServiceKey]*serviceState{}
-	for _, s := range d.services {
-		old[s.key] = s
+}
+
+// patch plans the changes of c, one of the present services.
+func (p *plan) patch(c config.Patch) error {
+	for _, key := range c.Removed {
+		if err := p.drop(key); err != nil {
+			return err
+		}
 	}
-	for i := range c.Services {
-		want := &c.Services[i]
-		s, err := d.planService(p, want, old[want.ServiceKey])
-		if err != nil {
-			return nil, fmt.Errorf("service %v: %w", want.ServiceKey, err)
+	for i := range c.Set {
+		if err := p.put(&c.Set[i]); err != nil {
+			return fmt.Errorf("service %v: %w", c.Set[i].ServiceKey, err)
+		}
+	}
+	return nil
+}
+
+// inOrder puts services into the order of a Patch: each where it was, new ones
+// after all others.
+func (p *plan) inOrder() {
+	p.services = make([]*serviceState, 0, len(p.d.services)+len(p.added))
+	for _, s := range p.d.services {
+		next, changed := p.next[s]
+		if !changed {
+			next = s
+		}
+		if next != nil {
+			p.services = append(p.services, next)
+		}
+	}
+	p.services = append(p.services, p.added...)
+}
+
+// inOrderOf puts services into the order of list, which has them all. Those that
+// are added have been so in the same order.
+func (p *plan) inOrderOf(list []config.Service) {
+	p.services = make([]*serviceState, 0, len(list))
+	added := p.added
+	for i := range list {
+		s := p.d.byKey[list[i].ServiceKey]
+		if s == nil {
+			s, added = added[0], added[1:]
+		} else if next := p.next[s]; next != nil {
+			s = next
 		}
 		p.services = append(p.services, s)
-		delete(old, want.ServiceKey)
 	}
-	for _, s := range old {
-		p.dropped = append(p.dropped, s)
-		p.discard(s.destinations)
-	}
-	var err error
-	if p.marking, err = d.planMarks(c.Marks); err != nil {
-		return nil, err
-	}
-	p.rules = p.makeRules(d.router.Locals())
-	return p, nil
 }
 
-// planService returns the next state of one service; old is nil for a new one.
-func (d *Director) planService(p *plan, want *config.Service, old *serviceState) (*serviceState, error) {
-	scheduler, err := d.planScheduler(want, old)
-	if err != nil {
-		return nil, err
-	}
-	locals, err := d.planLocals(p, want)
-	if err != nil {
-		return nil, err
-	}
-	s := &serviceState{key: want.ServiceKey, service: &service{
-		key: want.ServiceKey, name: want.Scheduler, flags: want.Flags, scheduler: scheduler,
-		persistence: want.Persistence, maskBits: want.MaskBits, engine: want.Engine, onePacket: want.OnePacket, locals: locals,
-	}}
-	var have []*destination
-	if old != nil {
-		s.gone, s.estimator, s.scarce, have = old.gone, old.estimator, old.scarce, old.destinations
-		if scheduler == old.service.scheduler {
-			s.scheduled = old.scheduled
+// settle plans what follows from all the rest: nothing is to be planned after it.
+func (p *plan) settle() {
+	p.settleMarks()
+	for a, more := range p.uses {
+		was, is := p.d.unheld[a], p.d.uses[a].plus(more).roles(p.held[a])&roleUnheld != 0
+		switch {
+		case is && !was:
+			p.claim(1, func(r steer.Rules) { r.AddUnheld(a) })
+		case was && !is:
+			p.claim(-1, func(r steer.Rules) { r.AddUnheld(a) })
 		}
 	}
-	wanted := map[config.RealKey]*config.Real{}
-	for i := range want.Reals {
-		wanted[want.Reals[i].RealKey] = &want.Reals[i]
-	}
-	for _, dest := range have {
-		r := wanted[dest.key]
-		if r == nil {
-			p.discard([]*destination{dest})
-			continue
-		}
-		s.destinations = append(s.destinations, p.keep(dest, want, r))
-		delete(wanted, dest.key)
-	}
-	var added []*destination
-	for i := range want.Reals {
-		r := &want.Reals[i]
-		if wanted[r.RealKey] == nil {
-			continue
-		}
-		dest, err := p.add(want, r)
-		if err != nil {
-			return nil, fmt.Errorf("real server %v: %w", r.RealKey, err)
-		}
-		added = append(added, dest)
-	}
-	slices.Reverse(added) // the latest comes first
-	s.destinations = append(added, s.destinations...)
-	return s, nil
 }
 
-// planScheduler returns the scheduler that is wanted: the service's own as it is,
-// or a new one.
-func (d *Director) planScheduler(want *config.Service, old *serviceState) (sched.Scheduler, error) {
-	if old != nil && old.service.name == want.Scheduler && old.service.flags == want.Flags {
-		return old.service.scheduler, nil
-	}
-	return sched.New(want.Scheduler, sched.Options{Loads: d.loads, Flags: want.Flags})
+// claim has n more ask for the rules that add adds.
+func (p *plan) claim(n int, add func(steer.Rules)) {
+	clear(p.scratch)
+	add(p.scratch)
+	p.claims.Add(p.scratch, n)
 }
 
-// keep returns dest as r wants it, under the same number.
-func (p *plan) keep(dest *destination, s *config.Service, r *config.Real) *destination {
-	if dest.shape != shapeOf(s, r) {
-		next := newDestination(dest.id, s, r)
-		next.lastWeight, next.estimator = dest.lastWeight, dest.estimator
-		if next.tunnel == nil {
-			next.tunnel = dest.tunnel // connections that began in it stay there
+// use has n more use an address as u says.
+func (p *plan) use(a lvs.Addr, n int, u use) {
+	p.uses[a] = p.uses[a].plus(use{n * u.virtual, n * u.real, n * u.local, n * u.wanted})
+}
+
+// hold looks at which addresses are the host's own. It is looked at again when they
+// change, so that a Patch need not do so.
+func (p *plan) hold() {
+	locals := p.d.router.Locals()
+	strange := func(a lvs.Addr) bool { return !p.d.held[a] }
+	if len(locals) == len(p.d.held) && !slices.ContainsFunc(locals, strange) {
+		return
+	}
+	held := make(map[lvs.Addr]bool, len(locals))
+	for _, a := range locals {
+		held[a] = true
+	}
+	p.held = held
+	p.toggleHeld(held, p.d.held, 1)
+	p.toggleHeld(p.d.held, held, -1)
+}
+
+// toggleHeld plans that n more ask for those of some that others has not.
+func (p *plan) toggleHeld(some, others map[lvs.Addr]bool, n int) {
+	for a := range some {
+		if !others[a] {
+			p.claim(n, func(r steer.Rules) { r.AddLocal(a) })
+			p.use(a, 0, use{}) // its roles may change
 		}
-		next.masqueraded = next.masqueraded || dest.masqueraded // likewise
-		dest = next
-		p.byID[dest.id] = dest
 	}
-	p.kept[dest] = r
-	return dest
 }
 
-// add returns the destination for r: out of the trash, where its connections and
-// counters still are, or new under the lowest free number.
-func (p *plan) add(want *config.Service, r *config.Real) (*destination, error) {
-	for i, dest := range p.trash {
-		if dest.service == want.ServiceKey && dest.key == r.RealKey {
-			p.trash = slices.Delete(p.trash, i, i+1)
-			return p.keep(dest, want, r), nil
-		}
+// ids returns the destinations by number, to be written to.
+func (p *plan) ids() []*destination {
+	if !p.thawed {
+		p.byID, p.thawed = slices.Clone(p.byID), true
 	}
-	id := max(p.nextID, 1)
-	for id < len(p.byID) && p.byID[id] != nil {
-		id++
-	}
-	p.nextID = id + 1
-	if id >= lvs.MaxDestinations {
-		return nil, fmt.Errorf("more than %d destinations", lvs.MaxDestinations-1)
-	}
-	dest := newDestination(lvs.DestID(id), want, r)
-	if id == len(p.byID) {
-		p.byID = append(p.byID, nil)
-	}
-	p.byID[id] = dest
-	return p.keep(dest, want, r), nil
-}
-
-func (p *plan) discard(dests []*destination) {
-	p.trash = append(p.trash, dests...)
-	p.removed = append(p.removed, dests...)
-}
-
-// planMarks returns the rules of firewall marks as packets are held against them.
-func (d *Director) planMarks(marks []config.Mark) (*mark.Rules, error) {
-	rules := make([]mark.Rule, len(marks))
-	for i, m := range marks {
-		r := mark.Rule{
-			Mark: m.Mark, Source: m.Source, Destination: m.Destination, Proto: m.Protocol,
-			SourcePorts: portRanges(m.SourcePorts), Ports: portRanges(m.Ports), Port: mark.AnyPort,
-		}
-		if m.Interface != "" {
-			port := slices.IndexFunc(d.ports, func(p port) bool { return p.Name == m.Interface })
-			if port < 0 {
-				return nil, fmt.Errorf("mark %d: interface %s is none of the director's", m.Mark, m.Interface)
-			}
-			r.Port = uint16(port)
-		}
-		rules[i] = r
-	}
-	return mark.New(rules), nil
-}
-
-func portRanges(list []config.PortRange) []mark.Range {
-	ranges := make([]mark.Range, len(list))
-	for i, r := range list {
-		ranges[i] = mark.Range(r)
-	}
-	return ranges
+	return p.byID
 }

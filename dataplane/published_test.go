@@ -10,20 +10,6 @@ import (
 	"xlvs/lvs"
 )
 
-// A watchingRouter looks at the director whenever that asks for the host's
-// addresses, which it does right before it publishes a snapshot.
-type watchingRouter struct {
-	*fakeRouter
-	watch func()
-}
-
-func (r *watchingRouter) Locals() []lvs.Addr {
-	if r.watch != nil {
-		r.watch()
-	}
-	return r.fakeRouter.Locals()
-}
-
 // A service that is new, or has another scheduler, is not there before its
 // scheduler knows the real servers: no connection is refused meanwhile.
 func TestSchedulersKnowBeforeTheyAreAsked(t *testing.T) {
@@ -37,18 +23,14 @@ func TestSchedulersKnowBeforeTheyAreAsked(t *testing.T) {
 					d.apply(t, s)
 				}
 				s.Scheduler = name
-				tuple, asked := tupleOf(syn4(1)), 0
-				d.Director.router = &watchingRouter{d.router, func() {
-					for _, s := range d.services {
-						asked++
-						if _, ok := s.service.scheduler.Pick(&tuple); !ok {
-							t.Errorf("the scheduler of %v is to be published, and knows no real server", s.key)
-						}
-					}
-				}}
-				d.apply(t, s)
-				if asked == 0 {
-					t.Error("nothing was published")
+				p := d.newPlan()
+				if err := p.patch(config.Patch{Set: []config.Service{s}}); err != nil {
+					t.Fatal(err)
+				}
+				d.prepare(p)
+				tuple := tupleOf(syn4(1))
+				if _, ok := p.set[0].service.scheduler.Pick(&tuple); !ok {
+					t.Errorf("the scheduler of %v is to be published, and knows no real server", p.set[0].key())
 				}
 			})
 		}

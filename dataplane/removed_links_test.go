@@ -31,8 +31,8 @@ func TestAddressOfARemovedMark(t *testing.T) {
 		t.Errorf("verdict = %v, want %v", v, DestinationGone)
 	}
 	d.wait(600)
-	if len(d.trash) != 0 {
-		t.Fatalf("%d real servers are in the trash", len(d.trash))
+	if d.discarded() != 0 {
+		t.Fatalf("%d real servers are in the trash", d.discarded())
 	}
 	checkRouted(t, d, false)
 }

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"xlvs/config"
@@ -137,19 +138,27 @@ func TestRealServerResumes(t *testing.T) {
 	}
 }
 
-// A service that is gone takes its real servers with it. Of one by mark that
-// holds for as long as there are rules which lead its packets here.
+// A service that is gone takes its real servers with it, of one by mark too, whose
+// rules may be gone as well.
 func TestPacketsAfterServiceIsGone(t *testing.T) {
-	for name, c := range map[string]*config.Config{
-		"by address": testConfig(testService(lvs.TCP, lvs.NAT, real4)),
-		"by mark":    webConfig(ipv4),
+	network := webConfig(ipv4)
+	network.Marks[0].Destination = netip.MustParsePrefix("192.0.2.0/24")
+	for name, tt := range map[string]struct {
+		config *config.Config
+		marks  []config.Mark // that stay
+	}{
+		"by address":                    {testConfig(testService(lvs.TCP, lvs.NAT, real4)), nil},
+		"by mark":                       {webConfig(ipv4), webMarks(ipv4)},
+		"by mark, and the rule":         {webConfig(ipv4), nil},
+		"by mark, and the rule of more": {network, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newPair(t)
-			d.configure(t, c)
+			d.host = &fakeHost{room: 1000}
+			d.configure(t, tt.config)
 			d.forwarded(t, syn4(1))
 			without := testConfig()
-			without.Marks = c.Marks
+			without.Marks = tt.marks
 			d.configure(t, without)
 			if !d.filter.rules.Take(syn4(1)) {
 				t.Error("packets of its connections are not taken")
@@ -158,5 +167,51 @@ func TestPacketsAfterServiceIsGone(t *testing.T) {
 				t.Errorf("verdict = %q, want %q", v, DestinationGone)
 			}
 		})
+	}
+}
+
+// A rule of marks that there is no more gives none, and is forgotten within a minute
+// of the last connection that came by it.
+func TestFormerMarkIsForgotten(t *testing.T) {
+	other := webMarks(ipv4)
+	other[0].Ports = []config.PortRange{{First: 8000, Last: 8000}}
+	for name, next := range map[string]*config.Config{
+		"the service gone": testConfig(), "the service there": webConfig(ipv4),
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newPair(t)
+			d.configure(t, webConfig(ipv4))
+			d.forwarded(t, syn4(1))
+			next.Marks = other
+			d.configure(t, next)
+			d.wait(formerEvery)
+			if !d.filter.rules.Take(syn4(1)) || len(d.former) != 1 {
+				t.Errorf("packets of a connection are not taken, %d former rules", len(d.former))
+			}
+			if v := d.verdict(t, syn4(2)); v != NotOurs {
+				t.Errorf("a new connection: verdict = %q", v)
+			}
+			d.wait(2 * formerEvery)
+			if d.filter.rules.Take(syn4(1)) || len(d.former) != 0 {
+				t.Errorf("packets of no connection are taken, %d former rules", len(d.former))
+			}
+			if list := d.disagreements(d.filter.rules); list != nil {
+				t.Errorf("in the end %q", list)
+			}
+		})
+	}
+}
+
+// A rule that is back gives marks again.
+func TestFormerMarkComesBack(t *testing.T) {
+	d := newPair(t)
+	d.configure(t, webConfig(ipv4))
+	without := webConfig(ipv4)
+	without.Marks[0].Ports = without.Marks[0].Ports[1:]
+	d.configure(t, without)
+	d.configure(t, webConfig(ipv4))
+	d.forwarded(t, syn4(1))
+	if len(d.former) != 1 { // the one in between
+		t.Errorf("%d former rules", len(d.former))
 	}
 }

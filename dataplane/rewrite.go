@@ -32,7 +32,7 @@ func (w *worker) masquerade(p *packet.Packet, f *flow, c *conntrack.Conn, d *des
 	}
 	v := undecided
 	switch {
-	case !c.Edited() && !d.edits && !f.controls(c):
+	case !c.Edited() && !d.edits && !f.controls(c, w.snap.ftp):
 	case f.piece:
 		v = w.editPiece(p, f, c, d)
 	default:

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"math/bits"
+	"sync/atomic"
 
 	"xlvs/conntrack"
 	"xlvs/lvs"
@@ -16,31 +17,31 @@ const (
 	roleReal                      // a real server of a nat service: replies come from here
 	roleLocal                     // a local address of fullnat: replies come here
 	roleUnheld                    // a VIP that no interface of the host holds
+	known                         // none: that the address has a place in the table
 )
 
-// A roleTable is a frozen hash table from address to roles: open addressing, at
-// most half full. Almost every packet looks up both of its addresses.
+// A roleTable is a hash table from address to roles: open addressing, at most half
+// full. Almost every packet looks up both of its addresses. One goroutine writes
+// while workers read, so that a change of one address copies nothing: a slot stays
+// its address's for as long as the table is used.
 type roleTable struct {
 	slots []roleSlot
 	shift uint8
+	taken int // the writer's alone
 }
 
+// A roleSlot is empty until its roles are written, after its address. They never
+// are 0 again: one without any other is known.
 type roleSlot struct {
 	addr  lvs.Addr
-	roles roles // 0: empty slot
+	roles atomic.Uint32
 }
 
-func newRoleTable(m map[lvs.Addr]roles) *roleTable {
-	n := bits.Len(uint(2*len(m))) + 1
-	t := &roleTable{slots: make([]roleSlot, 1<<n), shift: uint8(64 - n)}
-	for a, r := range m {
-		i := t.start(a)
-		for t.slots[i].roles != 0 {
-			i = (i + 1) & (len(t.slots) - 1)
-		}
-		t.slots[i] = roleSlot{a, r}
-	}
-	return t
+// newRoleTable returns a table with room for twice as many addresses before there
+// has to be another.
+func newRoleTable(addresses int) *roleTable {
+	n := bits.Len(uint(2*addresses)) + 1
+	return &roleTable{slots: make([]roleSlot, 1<<n), shift: uint8(64 - n)}
 }
 
 func (t *roleTable) start(a lvs.Addr) int {
@@ -52,10 +53,57 @@ func (t *roleTable) start(a lvs.Addr) int {
 func (t *roleTable) of(a lvs.Addr) roles {
 	for i := t.start(a); ; i++ {
 		s := &t.slots[i&(len(t.slots)-1)]
-		if s.roles == 0 || s.addr == a {
-			return s.roles
+		r := s.roles.Load()
+		if r == 0 || s.addr == a {
+			return roles(r) &^ known
 		}
 	}
+}
+
+// set gives a roles, or takes them away, and returns the table that has them so:
+// another one if this is full.
+func (t *roleTable) set(a lvs.Addr, r roles) *roleTable {
+	s := t.slot(a)
+	switch {
+	case s.roles.Load() != 0:
+		s.roles.Store(uint32(r | known))
+	case r == 0:
+	case 2*t.taken == len(t.slots):
+		return t.grown().set(a, r)
+	default:
+		t.taken++
+		s.addr = a
+		s.roles.Store(uint32(r | known))
+	}
+	return t
+}
+
+// slot returns the slot of a, the one that it would get if it has none.
+func (t *roleTable) slot(a lvs.Addr) *roleSlot {
+	for i := t.start(a); ; i++ {
+		s := &t.slots[i&(len(t.slots)-1)]
+		if s.roles.Load() == 0 || s.addr == a {
+			return s
+		}
+	}
+}
+
+// grown returns a copy of t with room, without the addresses that have no roles any
+// more.
+func (t *roleTable) grown() *roleTable {
+	n := 0
+	for i := range t.slots {
+		if roles(t.slots[i].roles.Load())&^known != 0 {
+			n++
+		}
+	}
+	next := newRoleTable(n)
+	for i := range t.slots {
+		if s := &t.slots[i]; roles(s.roles.Load())&^known != 0 {
+			next.set(s.addr, roles(s.roles.Load()))
+		}
+	}
+	return next
 }
 
 // aim decides in which direction f's connection is looked up first: a packet

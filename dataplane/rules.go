@@ -1,7 +1,6 @@
 package dataplane
 
 import (
-	"iter"
 	"slices"
 
 	"xlvs/config"
@@ -16,43 +15,75 @@ const isakmp = 500
 // ported are the protocols with ports: those of services.
 var ported = [...]lvs.Protocol{lvs.TCP, lvs.UDP, lvs.SCTP}
 
-// makeRules tells the classifier about services and where replies come from.
-// What is in the trash still has connections, so it is told about that too.
-func (p *plan) makeRules(locals []lvs.Addr) steer.Rules {
-	r := steer.Rules{}
-	for _, s := range p.services {
-		addService(r, s.key)
+// list plans that n more, or fewer, ask for what the service of s needs.
+func (p *plan) list(s *serviceState, n int) {
+	k := s.key()
+	if k.Mark != 0 {
+		p.markUses[markKeyOf(k)] += n
+		if n < 0 {
+			p.byMark.remove(markKeyOf(k))
+		}
+		return
 	}
-	for m := range p.marksInUse() {
-		addMark(r, m)
+	vip := lvs.AddrFrom(k.VIP)
+	p.use(vip, n, use{virtual: 1, wanted: 1})
+	p.claim(n, func(r steer.Rules) { addService(r, k, p.ftp) })
+	if k.Protocol == lvs.TCP && k.Port == ftpControl {
+		p.onFTP += n
 	}
-	for _, dest := range p.byID {
-		if dest != nil && dest.id != 0 {
-			addService(r, dest.service)
-			addReplies(r, dest)
+	if k.Port == 0 {
+		p.anyPorts += n
+	}
+	if n < 0 {
+		p.endpoints.remove(serviceKey{vip, k.Port, k.Protocol})
+	}
+}
+
+// enlist plans that n more, or fewer, ask for what a destination needs. What is in
+// the trash still has connections, so it needs what it did, the address of its
+// service too.
+func (p *plan) enlist(dest *destination, n int) {
+	if k := dest.service; k.Mark != 0 {
+		p.markUses[markKeyOf(k)] += n
+	} else {
+		p.use(lvs.AddrFrom(k.VIP), n, use{virtual: 1})
+	}
+	if dest.masqueraded {
+		p.use(dest.addr, n, use{real: 1})
+	}
+	p.claim(n, func(r steer.Rules) { addDestination(r, dest, p.ftp) })
+}
+
+// setFTP plans that other ports are those of FTP.
+func (p *plan) setFTP(ports ftpPorts) {
+	if slices.Equal(p.ftp, ports) {
+		return
+	}
+	changes := func(k config.ServiceKey) bool { return p.ftp.has(k) != ports.has(k) }
+	for _, s := range p.d.services {
+		if k := s.key(); changes(k) {
+			p.claim(-1, func(r steer.Rules) { addService(r, k, p.ftp) })
+			p.claim(1, func(r steer.Rules) { addService(r, k, ports) })
 		}
 	}
-	for l := range p.pools {
-		r.AddPool(0, lvs.AddrFrom(l.Addr), l.First, l.Last)
+	for _, dest := range p.byID[1:] {
+		if dest != nil && changes(dest.service) {
+			p.claim(-1, func(r steer.Rules) { addDestination(r, dest, p.ftp) })
+			p.claim(1, func(r steer.Rules) { addDestination(r, dest, ports) })
+		}
 	}
-	for _, a := range locals {
-		r.AddLocal(a)
-	}
-	for _, vip := range p.unheld(locals) {
-		r.AddUnheld(vip)
-	}
-	return r
+	p.ftp = ports
 }
 
 // addService has the requests to a service taken, and what belongs to them: the
 // data connections of FTP, and the IPsec packets that follow a key exchange.
-func addService(r steer.Rules, k config.ServiceKey) {
+func addService(r steer.Rules, k config.ServiceKey, ftp ftpPorts) {
 	if k.Mark != 0 {
 		return
 	}
 	vip := lvs.AddrFrom(k.VIP)
 	r.AddService(k.Protocol, vip, k.Port)
-	if isFTP(k) {
+	if ftp.has(k) {
 		r.AddService(lvs.TCP, vip, 0)
 	}
 	if exchangesKeys(k) {
@@ -61,7 +92,12 @@ func addService(r steer.Rules, k config.ServiceKey) {
 	}
 }
 
-func isFTP(k config.ServiceKey) bool { return k.Protocol == lvs.TCP && k.Port == ftpControl }
+// addDestination has the requests of connections to a destination taken, and what
+// it answers.
+func addDestination(r steer.Rules, dest *destination, ftp ftpPorts) {
+	addService(r, dest.service, ftp)
+	addReplies(r, dest, ftp)
+}
 
 func exchangesKeys(k config.ServiceKey) bool {
 	return k.Protocol == lvs.UDP && (k.Port == isakmp || k.Port == 0)
@@ -107,9 +143,9 @@ func addPorts(r steer.Rules, proto lvs.Protocol, vip lvs.Addr, ranges []config.P
 
 // addReplies has the packets taken with which a real server answers. Those of
 // fullnat come to a local address.
-func addReplies(r steer.Rules, dest *destination) {
+func addReplies(r steer.Rules, dest *destination, ftp ftpPorts) {
 	if dest.masqueraded {
-		addMasqueraded(r, dest)
+		addMasqueraded(r, dest, ftp)
 	}
 	if k := dest.service; k.Mark == 0 && dest.method != lvs.NAT && dest.method != lvs.FullNAT {
 		r.AddReply(k.Protocol, lvs.AddrFrom(k.VIP), k.Port)
@@ -117,14 +153,14 @@ func addReplies(r steer.Rules, dest *destination) {
 }
 
 // addMasqueraded has the packets taken that come from a real server's own address.
-func addMasqueraded(r steer.Rules, dest *destination) {
+func addMasqueraded(r steer.Rules, dest *destination, ftp ftpPorts) {
 	k := dest.service
 	switch {
 	case k.Mark != 0:
 		for _, proto := range ported {
 			r.AddReply(proto, dest.addr, 0) // a persistent one's packets keep their ports
 		}
-	case isFTP(k):
+	case ftp.has(k):
 		r.AddReply(lvs.TCP, dest.addr, 0)
 	default:
 		r.AddReply(k.Protocol, dest.addr, dest.key.Port)
@@ -133,56 +169,4 @@ func addMasqueraded(r steer.Rules, dest *destination) {
 			r.AddReply(lvs.ESP, dest.addr, 0)
 		}
 	}
-}
-
-// marksInUse yields the rules whose marks have a service, or had one that still
-// has connections.
-func (p *plan) marksInUse() iter.Seq[*config.Mark] {
-	return func(yield func(*config.Mark) bool) {
-		for i := range p.marks {
-			m := &p.marks[i]
-			gives := func(k config.ServiceKey) bool {
-				return k.Mark == m.Mark && k.VIP.Is4() == m.Destination.Addr().Is4()
-			}
-			used := slices.ContainsFunc(p.services, func(s *serviceState) bool { return gives(s.key) }) ||
-				slices.ContainsFunc(p.byID, func(d *destination) bool { return d != nil && gives(d.service) })
-			if used && !yield(m) {
-				return
-			}
-		}
-	}
-}
-
-// vips returns the addresses that services are on, in no order. Networks of
-// firewall marks are not among them.
-func (p *plan) vips() map[lvs.Addr]bool {
-	vips := map[lvs.Addr]bool{}
-	for _, s := range p.services {
-		if s.key.Mark == 0 {
-			vips[lvs.AddrFrom(s.key.VIP)] = true
-		}
-	}
-	for m := range p.marksInUse() {
-		if m.Destination.IsSingleIP() {
-			vips[lvs.AddrFrom(m.Destination.Addr())] = true
-		}
-	}
-	return vips
-}
-
-// unheld returns the VIPs and local addresses that no interface of the host
-// holds, in no order.
-func (p *plan) unheld(locals []lvs.Addr) []lvs.Addr {
-	vips := p.vips()
-	for l := range p.pools {
-		vips[lvs.AddrFrom(l.Addr)] = true
-	}
-	for _, a := range locals {
-		delete(vips, a)
-	}
-	list := make([]lvs.Addr, 0, len(vips))
-	for vip := range vips {
-		list = append(list, vip)
-	}
-	return list
 }

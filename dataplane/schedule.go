@@ -160,7 +160,7 @@ func (w *worker) unexpected(p *packet.Packet, f *flow, c *conntrack.Conn) Verdic
 		return undecided
 	}
 	from := serviceKey{f.tuple.Src, f.tuple.SrcPort, f.tuple.Proto}
-	if _, ok := w.snap.natSources[from]; !ok || w.snap.sysctl.NATICMPSend == 0 || f.resets() {
+	if _, ok := w.snap.natSources.get(from); !ok || w.snap.sysctl.NATICMPSend == 0 || f.resets() {
 		return NotOurs
 	}
 	return w.answer(p, f, icmp.PortUnreachable, w.source(p, f), 0, NoConnection)

@@ -36,12 +36,14 @@ type markKey struct {
 	v6   bool
 }
 
+func markKeyOf(k config.ServiceKey) markKey { return markKey{k.Mark, !k.VIP.Is4()} }
+
 // A serviceTable finds the service of a packet.
 type serviceTable struct {
-	byEndpoint map[serviceKey]*service
-	byMark     map[markKey]*service
-	ftp        bool // there is a service on TCP port 21
-	everyPort  bool // there is a service on port 0
+	byEndpoint *frozen[serviceKey, *service]
+	byMark     *frozen[markKey, *service]
+	onFTP      int // how many services are on TCP port 21
+	anyPorts   int // and on port 0
 }
 
 // The ports of FTP, which have rules of their own.
@@ -54,45 +56,31 @@ const (
 	firstUnprivileged = 1024
 )
 
-func newServiceTable(services []*serviceState) serviceTable {
-	t := serviceTable{byEndpoint: make(map[serviceKey]*service, len(services)), byMark: map[markKey]*service{}}
-	for _, state := range services {
-		k := state.key
-		if k.Mark != 0 {
-			t.byMark[markKey{k.Mark, !k.VIP.Is4()}] = state.service
-			continue
-		}
-		t.byEndpoint[serviceKey{lvs.AddrFrom(k.VIP), k.Port, k.Protocol}] = state.service
-		t.ftp = t.ftp || k.Protocol == lvs.TCP && k.Port == ftpControl
-		t.everyPort = t.everyPort || k.Port == 0
-	}
-	return t
-}
-
 // find returns the service of a packet addressed as tu that has mark, in the
 // kernel's order (ip_vs_service_find): by mark, by endpoint, the data
 // connections of FTP, every port. It returns nil if there is none.
 func (t *serviceTable) find(tu *lvs.Tuple, mark uint32) *service {
 	if mark != 0 {
-		if s := t.byMark[markKey{mark, !tu.Dst.Is4()}]; s != nil {
+		if s, ok := t.byMark.get(markKey{mark, !tu.Dst.Is4()}); ok {
 			return s
 		}
 	}
 	k := serviceKey{tu.Dst, tu.DstPort, tu.Proto}
-	if s := t.byEndpoint[k]; s != nil {
+	if s, ok := t.byEndpoint.get(k); ok {
 		return s
 	}
-	if t.ftp && tu.Proto == lvs.TCP && (tu.DstPort == ftpData || tu.DstPort >= firstUnprivileged) {
+	if t.onFTP > 0 && tu.Proto == lvs.TCP && (tu.DstPort == ftpData || tu.DstPort >= firstUnprivileged) {
 		k.port = ftpControl
-		if s := t.byEndpoint[k]; s != nil {
+		if s, ok := t.byEndpoint.get(k); ok {
 			return s
 		}
 	}
-	if !t.everyPort {
+	if t.anyPorts == 0 {
 		return nil
 	}
 	k.port = 0
-	return t.byEndpoint[k]
+	s, _ := t.byEndpoint.get(k)
+	return s
 }
 
 // own reports whether a packet to port is to the service's own port, and not to

@@ -28,7 +28,7 @@ func callID(p *packet.Packet, f *flow) string {
 // message leaves with the service's address, so that the answer comes back to
 // it. It reports false if p is no such message.
 func (w *worker) callBack(p *packet.Packet, f *flow, c *conntrack.Conn) bool {
-	from, ok := w.snap.natSources[serviceKey{f.tuple.Src, f.tuple.SrcPort, f.tuple.Proto}]
+	from, ok := w.snap.natSources.get(serviceKey{f.tuple.Src, f.tuple.SrcPort, f.tuple.Proto})
 	if !ok || from.service.engine != sipEngine || from.service.key.Mark != 0 || from.service.key.Port == 0 {
 		return false
 	}

@@ -12,15 +12,34 @@ import (
 )
 
 // A snapshot is the configuration as workers see it: frozen, but for the
-// schedulers' own state and what destinations keep in atomics.
+// schedulers' own state, the roles of addresses, and what destinations keep in
+// atomics.
 type snapshot struct {
 	services     serviceTable
 	marks        *mark.Rules    // give the packets of firewall-mark services their marks
 	marked       bool           // there are such rules
 	destinations []*destination // by DestID; nil for numbers not in use
 	roles        *roleTable
-	natSources   map[serviceKey]natSource // by where real servers of nat services answer from
+	natSources   *frozen[serviceKey, *natSource] // by where real servers of nat services answer from
 	sysctl       lvs.Sysctls
+	ftp          ftpPorts
+}
+
+// snapshot freezes p.
+func (p *plan) snapshot(table *roleTable) *snapshot {
+	return &snapshot{
+		services: serviceTable{p.endpoints.frozen, p.byMark.frozen, p.onFTP, p.anyPorts}, natSources: p.sources.frozen,
+		marks: p.marking, marked: !p.marking.Empty(), destinations: p.byID, roles: table, sysctl: p.config.Sysctl, ftp: p.ftp,
+	}
+}
+
+// newSnapshot returns the snapshot of l, which is new.
+func newSnapshot(l *ledger) *snapshot {
+	return &snapshot{
+		services:   serviceTable{byEndpoint: newFrozen[serviceKey, *service](), byMark: newFrozen[markKey, *service]()},
+		natSources: newFrozen[serviceKey, *natSource](), marks: mark.New(nil), destinations: l.byID, roles: newRoleTable(0),
+		sysctl: l.config.Sysctl, ftp: l.config.FTPPorts,
+	}
 }
 
 // A destination is one real server of one service.
@@ -45,6 +64,7 @@ type destination struct {
 	upper, lower int           // thresholds as configured
 	idleSince    time.Duration // in the trash: when its last connection was seen gone, 0 if it is not
 	estimator    rate.Estimator
+	zero         Counters // when they were zeroed last
 }
 
 // A shape is how a destination's packets are forwarded. Another shape makes
@@ -83,29 +103,6 @@ func newDestination(id lvs.DestID, s *config.Service, r *config.Real) *destinati
 // newBypass returns the destination of no real server: connections that cache_bypass
 // sends to where their clients wanted them. Its number is 0.
 func newBypass() *destination { return &destination{shape: shape{method: lvs.Bypass}} }
-
-// A natSource is who answers from an endpoint.
-type natSource struct {
-	service     *service
-	destination *destination
-}
-
-// addSources adds where the real servers of a service answer from. Those of a
-// mark do so by any protocol, but not in the place of another service's.
-func (s *snapshot) addSources(state *serviceState) {
-	protos := []lvs.Protocol{state.key.Protocol}
-	if state.key.Mark != 0 {
-		protos = ported[:]
-	}
-	for _, dest := range state.destinations {
-		for _, proto := range protos {
-			k := serviceKey{dest.addr, dest.key.Port, proto}
-			if dest.method == lvs.NAT && (state.key.Mark == 0 || s.natSources[k].service == nil) {
-				s.natSources[k] = natSource{state.service, dest}
-			}
-		}
-	}
-}
 
 // destination returns destination id, nil if this snapshot is older than it.
 func (s *snapshot) destination(id lvs.DestID) *destination {

@@ -1,57 +1,47 @@
 package dataplane
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // trashTime is how long a removed destination without connections is
 // remembered (IP_VS_DEST_TRASH_PERIOD).
 const trashTime = 120 * time.Second
 
+// forgetMost bounds how many destinations are forgotten in a second, so that changes
+// which are asked for need not wait for long.
+const forgetMost = 1 << 10
+
 // emptyTrash forgets destinations that were removed and have had no connection
 // for trashTime. The caller holds mu.
 func (d *Director) emptyTrash(now time.Duration) {
-	n := len(d.trash)
-	d.trash = slices.DeleteFunc(d.trash, func(dest *destination) bool {
+	var idle []*destination
+	for dest := range d.trash.all() {
 		switch {
 		case d.inUse(dest):
 			dest.idleSince = 0
 		case dest.idleSince == 0:
 			dest.idleSince = now
-		case now-dest.idleSince >= trashTime:
-			d.forget(dest)
-			return true
+		case now-dest.idleSince >= trashTime && len(idle) < forgetMost:
+			idle = append(idle, dest)
 		}
-		return false
-	})
-	if len(d.trash) == n {
+	}
+	if len(idle) == 0 {
 		return
 	}
-	d.refresh()
-}
-
-// refresh publishes what is left after something was forgotten. The caller holds
-// mu.
-func (d *Director) refresh() {
-	d.publish()
-	if err := d.updateFilter(d.current().makeRules(d.router.Locals())); err != nil {
-		d.warn(err) // the next change tries again
+	p := d.newPlan()
+	for _, dest := range idle {
+		p.forget(dest)
 	}
-	d.followHost()
+	d.insist(p)
 }
 
-// forget frees the number of dest and moves what it counted to its service.
-func (d *Director) forget(dest *destination) {
+// inherit moves what dest, which is no more, has counted to its service.
+func (d *Director) inherit(dest *destination) {
 	count := d.collect(dest.id)
-	d.byID[dest.id] = nil
-	for _, s := range d.services {
-		if s.key == dest.service {
-			s.gone.Add(count)
-			return
-		}
+	if s := d.byKey[dest.service]; s != nil {
+		s.gone.Add(count)
+	} else {
+		d.dropped.Add(count)
 	}
-	d.dropped.Add(count)
 }
 
 // inUse reports whether connections or templates still refer to dest.

@@ -15,33 +15,28 @@ import (
 )
 
 func TestUnheld(t *testing.T) {
-	services := func(keys ...config.ServiceKey) (list []*serviceState) {
-		for _, k := range keys {
-			list = append(list, &serviceState{key: k})
-		}
-		return list
-	}
-	web, webToo := testService(lvs.TCP, lvs.NAT, real4).ServiceKey, testService(lvs.UDP, lvs.NAT, real4).ServiceKey
-	web6 := testService(lvs.TCP, lvs.NAT, real6).ServiceKey
+	web, webToo := testService(lvs.TCP, lvs.NAT, real4), testService(lvs.UDP, lvs.NAT, real4)
+	web6 := testService(lvs.TCP, lvs.NAT, real6)
 	tests := map[string]struct {
-		services []*serviceState
+		services []config.Service
 		locals   []lvs.Addr
 		want     []lvs.Addr
 	}{
 		"no services":            {nil, []lvs.Addr{addr(vip4)}, nil},
-		"held":                   {services(web, web6), []lvs.Addr{addr(vip4), addr(vip6), addr(dip4)}, nil},
-		"not held":               {services(web), []lvs.Addr{addr(dip4)}, []lvs.Addr{addr(vip4)}},
-		"no addresses":           {services(web, web6), nil, []lvs.Addr{addr(vip4), addr(vip6)}},
-		"one of two":             {services(web, web6), []lvs.Addr{addr(vip4)}, []lvs.Addr{addr(vip6)}},
-		"two services, one VIP":  {services(web, webToo), nil, []lvs.Addr{addr(vip4)}},
-		"a real server's is not": {services(web), []lvs.Addr{addr(vip4), addr(real4)}, nil},
+		"held":                   {[]config.Service{web, web6}, []lvs.Addr{addr(vip4), addr(vip6), addr(dip4)}, nil},
+		"not held":               {[]config.Service{web}, []lvs.Addr{addr(dip4)}, []lvs.Addr{addr(vip4)}},
+		"no addresses":           {[]config.Service{web, web6}, nil, []lvs.Addr{addr(vip4), addr(vip6)}},
+		"one of two":             {[]config.Service{web, web6}, []lvs.Addr{addr(vip4)}, []lvs.Addr{addr(vip6)}},
+		"two services, one VIP":  {[]config.Service{web, webToo}, nil, []lvs.Addr{addr(vip4)}},
+		"a real server's is not": {[]config.Service{web}, []lvs.Addr{addr(vip4), addr(real4)}, nil},
 	}
 	for name, tt := range tests {
-		p := &plan{services: tt.services}
-		got := p.unheld(tt.locals)
-		slices.SortFunc(got, func(a, b lvs.Addr) int { return a.Netip().Compare(b.Netip()) })
+		d := newTestDirector(t)
+		d.router.locals = tt.locals
+		d.apply(t, tt.services...)
+		got := slices.SortedFunc(maps.Keys(d.unheld), func(a, b lvs.Addr) int { return a.Netip().Compare(b.Netip()) })
 		if !slices.Equal(got, tt.want) {
-			t.Errorf("%s: unheld() = %v, want %v", name, got, tt.want)
+			t.Errorf("%s: unheld are %v, want %v", name, got, tt.want)
 		}
 	}
 }
@@ -91,7 +86,7 @@ func TestUnheldVIPGoesWithItsService(t *testing.T) {
 	}
 }
 
-func TestMakeRules(t *testing.T) {
+func TestRulesOfServices(t *testing.T) {
 	d := newTestDirector(t)
 	d.router.locals = []lvs.Addr{addr(vip4), addr(dip4), addr(dip6)}
 	d.apply(t, testService(lvs.TCP, lvs.NAT, real4), testService(lvs.UDP, lvs.DirectRouting, real6))
@@ -104,8 +99,8 @@ func TestMakeRules(t *testing.T) {
 		want.AddLocal(a)
 	}
 	want.AddUnheld(addr(vip6))
-	if got := d.current().makeRules(d.router.Locals()); !maps.Equal(got, want) {
-		t.Errorf("makeRules() = %v, want %v", got, want)
+	if got := d.filter.rules; !maps.Equal(got, want) {
+		t.Errorf("rules are %v, want %v", got, want)
 	}
 }
 
@@ -114,12 +109,12 @@ func TestLocalsChangeWhileTheFilterFails(t *testing.T) {
 	d := newTestDirector(t, testService(lvs.TCP, lvs.NAT, real4))
 	var warnings []error
 	d.warn = func(err error) { warnings = append(warnings, err) }
-	before := fmt.Sprint(d.rules)
+	before := fmt.Sprint(d.filter.rules)
 	d.filter.err = errors.New("full")
 	d.router.locals = nil
 	d.followLocals()
-	if len(warnings) != 1 || !errors.Is(warnings[0], d.filter.err) || fmt.Sprint(d.rules) != before {
-		t.Errorf("warnings = %v, rules = %v, want %s", warnings, d.rules, before)
+	if len(warnings) != 1 || !errors.Is(warnings[0], d.filter.err) || fmt.Sprint(d.filter.rules) != before {
+		t.Errorf("warnings = %v, rules = %v, want %s", warnings, d.filter.rules, before)
 	}
 	if _, v := d.push(t, echoRequest(ipv4)); v[StoodIn] != 1 {
 		t.Errorf("verdicts = %v, want answered", v)

@@ -32,7 +32,8 @@ func (d *Director) upkeep(ctx context.Context) {
 const (
 	estimateEvery = int(rate.Period / time.Second)
 	portsEvery    = 5
-	localsEvery   = 60
+	owedEvery     = 5
+	formerEvery   = 60
 	cachesEvery   = int(sched.ExpireInterval / time.Second)
 )
 
@@ -58,8 +59,11 @@ func (d *Director) everySecond(seconds int) {
 		d.expireCaches(now)
 	}
 	d.mu.Unlock()
-	if seconds%localsEvery == 0 {
-		d.forgetLocals()
+	if seconds%formerEvery == 0 {
+		d.forgetFormer()
+	}
+	if seconds%owedEvery == 0 {
+		d.note(d.overrule(nil))
 	}
 	d.forgetClients()
 	d.announced.forget(d.gone)
@@ -68,11 +72,11 @@ func (d *Director) everySecond(seconds int) {
 // expireUnavailable forgets the connections of removed destinations, if
 // expire_nodest_conn says so. The caller holds mu, as for all that follows.
 func (d *Director) expireUnavailable() {
-	if d.config.Sysctl.ExpireNodestConn == 0 || len(d.trash) == 0 {
+	if d.config.Sysctl.ExpireNodestConn == 0 {
 		return
 	}
 	gone := map[lvs.DestID]bool{}
-	for _, dest := range d.trash {
+	for dest := range d.trash.all() {
 		if d.inUse(dest) {
 			gone[dest.id] = true
 		}
@@ -110,7 +114,7 @@ func (d *Director) estimate() {
 	counts := d.collectAll()
 	for _, s := range d.services {
 		sum := s.gone
-		for _, dest := range d.ofService(s) {
+		for dest := range d.ofService(s) {
 			dest.estimator.Update(rate.Counts(counts[dest.id]))
 			sum.Add(counts[dest.id])
 		}

@@ -16,7 +16,8 @@ const (
 	ToHost          // of no connection, and not the first packet of one: given back to the host
 	StoodIn         // the same, for a VIP that the host does not know: answered in its stead
 	HostLimit       // the same, and the host has been given too many already
-	NotOurs         // the same, and there is no way to the host
+	HostRefused     // for the host, and it did not take it
+	NotOurs         // of no connection, and not the first packet of one, and there is no way to the host
 	Fragment        // of a datagram in fragments that overlap, or are not all there
 	Local           // for a real server that is the director's host itself: given to it
 	NoDestination   // every real server is quiesced; answered with port unreachable
@@ -47,6 +48,7 @@ var verdictNames = [Verdicts]string{
 	ToHost:          "given to the host",
 	StoodIn:         "answered for the host",
 	HostLimit:       "too many for the host",
+	HostRefused:     "refused by the host",
 	NotOurs:         "not ours",
 	Fragment:        "fragment",
 	Local:           "local real server",

@@ -25,7 +25,7 @@ type worker struct {
 	flows   [batch]flow
 	out     []*packet.Packet
 	drop    []*packet.Packet
-	strays  []*packet.Packet // for the host
+	strays  []stray // for the host
 	display display
 	pieces  []packet.Packet // made of others, and in out
 
@@ -175,7 +175,7 @@ func (w *worker) place(p *packet.Packet, f *flow, v Verdict) {
 	}
 	switch {
 	case v == ToHost, v == Local:
-		w.strays = append(w.strays, p)
+		w.strays = append(w.strays, stray{p, v})
 	case p.Out == packet.NoPort:
 		w.drop = append(w.drop, p)
 	default:

@@ -15,7 +15,7 @@ import (
 // A Rule marks the packets that match all of what it names. What is zero or
 // empty matches every packet.
 type Rule struct {
-	Mark                uint32 // not 0
+	Mark                uint32 // 0: none, but Covers knows of the rule
 	Source, Destination netip.Prefix
 	Proto               lvs.Protocol
 	SourcePorts, Ports  []Range // of packets that have ports; Ports are the destination's

@@ -3,7 +3,6 @@ package steer
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 )
 
@@ -13,57 +12,80 @@ var ErrTooManyEndpoints = errors.New("too many endpoints")
 // A Classifier is the BPF maps of the rules in force. Programs made from it
 // follow each Update at once. Update is for one goroutine at a time.
 type Classifier struct {
-	tables tables
-	room   int
-	rules  Rules // what the maps hold
+	tables   tables
+	room     int
+	rules    Rules // what the maps hold
+	networks uint32
 }
 
 // New returns a Classifier that takes nothing yet, with room for Rules of
 // maxEndpoints entries: a service is up to three, its address counted once, a
-// network up to three and a pool up to two, one for each protocol.
+// network up to three and a pool up to two, one for each protocol. While rules
+// replace others it has room for both.
 func New(maxEndpoints int) (*Classifier, error) {
 	if maxEndpoints < 1 || maxEndpoints > math.MaxInt32 {
 		return nil, fmt.Errorf("make classifier: room for %d endpoints", maxEndpoints)
 	}
-	// Old and new rules stand side by side during an update, hence twice the room.
 	t, err := newTables(uint32(2 * maxEndpoints))
 	if err != nil {
 		return nil, fmt.Errorf("make classifier: %w", err)
 	}
-	return &Classifier{tables: t, room: maxEndpoints, rules: Rules{}}, nil
+	return &Classifier{tables: t, room: 2 * maxEndpoints, rules: Rules{}}, nil
 }
 
-// Update makes r the rules in force; r stays the caller's. Only differences
-// reach the maps, additions before removals, so that what is in both is taken
-// throughout. If Update fails, the maps hold something between the old rules
-// and the new, and the next Update goes on from there. Rules that are too many
-// change nothing.
-func (c *Classifier) Update(r Rules) error {
-	if len(r) > c.room {
-		return fmt.Errorf("update classifier: %d endpoints, room for %d: %w", len(r), c.room, ErrTooManyEndpoints)
+// Update gives the endpoints in change the rules that they have there, takes
+// theirs from those whose rule is zero there, and leaves all others alone.
+// Additions come before removals. If Update fails, the maps hold something
+// between the old rules and the new, and the same endpoints may be given either
+// again. Rules that are too many change nothing.
+func (c *Classifier) Update(change Rules) error {
+	set, remove, added := c.diff(change)
+	if n := len(c.rules) + added; n > c.room {
+		return fmt.Errorf("update classifier: %d endpoints, room for %d: %w", n, c.room, ErrTooManyEndpoints)
 	}
-	set, remove := diff(c.rules, r)
-	for e, rule := range set {
-		if err := c.tables.put(e, rule); err != nil {
-			return fmt.Errorf("update classifier: set %v: %w", e, err)
-		}
-		c.rules[e] = rule
+	if err := c.set(set); err != nil {
+		return fmt.Errorf("update classifier: %w", err)
 	}
-	if err := c.tables.setCount(r.networks()); err != nil {
+	if err := c.tables.setCount(c.networks - networkCount(remove)); err != nil {
 		return fmt.Errorf("update classifier: count networks: %w", err)
 	}
-	for _, e := range remove {
-		if err := c.tables.remove(e); err != nil {
-			return fmt.Errorf("update classifier: remove %v: %w", e, err)
-		}
-		delete(c.rules, e)
+	if err := c.remove(remove); err != nil {
+		return fmt.Errorf("update classifier: %w", err)
 	}
 	return nil
 }
 
-// networks returns how many of r are networks.
-func (r Rules) networks() (n uint32) {
-	for e := range r {
+// set gives endpoints their rules: at once, and one by one what cannot be had so.
+func (c *Classifier) set(rules Rules) error {
+	atOnce := c.tables.putAll(rules)
+	for e, rule := range rules {
+		if !atOnce || e.HostBits > 0 {
+			if err := c.tables.put(e, rule); err != nil {
+				return fmt.Errorf("set %v: %w", e, err)
+			}
+		}
+		c.note(e, rule)
+	}
+	return nil
+}
+
+// remove takes their rules from endpoints, as set gives them.
+func (c *Classifier) remove(list []Endpoint) error {
+	atOnce := c.tables.removeAll(list)
+	for _, e := range list {
+		if !atOnce || e.HostBits > 0 {
+			if err := c.tables.remove(e); err != nil {
+				return fmt.Errorf("remove %v: %w", e, err)
+			}
+		}
+		c.note(e, Rule{})
+	}
+	return nil
+}
+
+// networkCount returns how many of list are networks.
+func networkCount(list []Endpoint) (n uint32) {
+	for _, e := range list {
 		if e.HostBits > 0 {
 			n++
 		}
@@ -71,19 +93,35 @@ func (r Rules) networks() (n uint32) {
 	return n
 }
 
-// diff returns what makes have into want.
-func diff(have, want Rules) (set Rules, remove []Endpoint) {
-	set = maps.Clone(want)
-	maps.DeleteFunc(set, func(e Endpoint, rule Rule) bool {
-		old, ok := have[e]
-		return ok && old == rule
-	})
-	for e := range have {
-		if _, ok := want[e]; !ok {
+// diff returns what of change is not so already, and how many endpoints are new.
+func (c *Classifier) diff(change Rules) (set Rules, remove []Endpoint, added int) {
+	set = Rules{}
+	for e, rule := range change {
+		switch old, ok := c.rules[e]; {
+		case rule != Rule{} && rule != old:
+			if set[e] = rule; !ok {
+				added++
+			}
+		case rule == Rule{} && ok:
 			remove = append(remove, e)
 		}
 	}
-	return set, remove
+	return set, remove, added
+}
+
+// note notes what the maps hold for e now.
+func (c *Classifier) note(e Endpoint, rule Rule) {
+	if e.HostBits > 0 {
+		if _, had := c.rules[e]; !had {
+			c.networks++
+		}
+		if rule == (Rule{}) {
+			c.networks--
+		}
+	}
+	if c.rules[e] = rule; rule == (Rule{}) {
+		delete(c.rules, e)
+	}
 }
 
 // Close lets go of the maps. Programs made from it keep them alive, as they were

@@ -12,27 +12,37 @@ import (
 	"xlvs/lvs"
 )
 
+// replace makes r all that c holds.
+func (c *Classifier) replace(r Rules) error {
+	change := Rules{}
+	for e := range c.rules {
+		change[e] = Rule{}
+	}
+	maps.Copy(change, r)
+	return c.Update(change)
+}
+
 func TestDiff(t *testing.T) {
 	a, b, c := Endpoint{Port: 1}, Endpoint{Port: 2}, Endpoint{Port: 3}
 	service, reply, both, local := Rule{Flags: Service}, Rule{Flags: Reply}, Rule{Flags: Service | Reply}, Rule{Flags: Local}
-	narrow, wide := Rule{Pool, 1, 2}, Rule{Pool, 1, 3}
+	narrow, wide, none := Rule{Pool, 1, 2}, Rule{Pool, 1, 3}, Rule{}
 	tests := map[string]struct {
-		have, want Rules
-		set        Rules
-		remove     []Endpoint
+		have, change Rules
+		set          Rules
+		remove       []Endpoint
 	}{
 		"nothing to nothing":         {nil, nil, Rules{}, nil},
 		"nothing to some":            {nil, Rules{a: service}, Rules{a: service}, nil},
-		"some to nothing":            {Rules{a: service}, nil, Rules{}, []Endpoint{a}},
+		"some to nothing":            {Rules{a: service}, Rules{a: none}, Rules{}, []Endpoint{a}},
+		"nothing from nothing":       {Rules{a: service}, Rules{b: none}, Rules{}, nil},
 		"the same":                   {Rules{a: service, b: reply}, Rules{a: service, b: reply}, Rules{}, nil},
 		"other flags":                {Rules{a: service}, Rules{a: both}, Rules{a: both}, nil},
 		"other ports":                {Rules{a: narrow}, Rules{a: wide}, Rules{a: wide}, nil},
-		"flags that are not set yet": {nil, Rules{a: {}}, Rules{a: {}}, nil},
-		"one of each":                {Rules{a: service, b: reply}, Rules{b: reply, c: local}, Rules{c: local}, []Endpoint{a}},
+		"one of each, and one stays": {Rules{a: service, b: reply}, Rules{a: none, c: local}, Rules{c: local}, []Endpoint{a}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			set, remove := diff(tt.have, tt.want)
+			set, remove, _ := (&Classifier{rules: tt.have}).diff(tt.change)
 			if !maps.Equal(set, tt.set) {
 				t.Errorf("set %v, want %v", set, tt.set)
 			}
@@ -85,7 +95,7 @@ func TestUpdate(t *testing.T) {
 	next.AddService(lvs.TCP, addr("192.0.2.3"), 8080)
 	next.AddReply(lvs.TCP, addr("192.0.2.2"), 0)
 	next.AddPool(lvs.UDP, addr(lip4), 1, 65535)
-	if err := c.Update(next); err != nil {
+	if err := c.replace(next); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, c, next)
@@ -97,7 +107,7 @@ func TestUpdate(t *testing.T) {
 		t.Error("an added service is passed")
 	}
 
-	if err := c.Update(nil); err != nil {
+	if err := c.replace(nil); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, c, nil)
@@ -113,7 +123,7 @@ func TestUpdateReplacesAll(t *testing.T) {
 	for _, vip := range []string{"192.0.2.1", "192.0.2.2", "2001:db8::1"} {
 		r := Rules{}
 		r.AddService(lvs.TCP, addr(vip), 80)
-		if err := c.Update(r); err != nil {
+		if err := c.replace(r); err != nil {
 			t.Fatal(err)
 		}
 		holds(t, c, r)
@@ -131,10 +141,12 @@ func TestUpdateTooManyEndpoints(t *testing.T) {
 	if err := c.Update(r); err != nil {
 		t.Fatal(err)
 	}
-	more := maps.Clone(r)
-	more.AddLocal(addr("198.51.100.1"))
+	more := Rules{}
+	for _, a := range []string{"198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"} {
+		more.AddLocal(addr(a))
+	}
 	if err := c.Update(more); !errors.Is(err, ErrTooManyEndpoints) {
-		t.Errorf("Update of 4 endpoints with room for 3: %v, want %v", err, ErrTooManyEndpoints)
+		t.Errorf("Update of 3 endpoints to 7 with room for twice 3: %v, want %v", err, ErrTooManyEndpoints)
 	}
 	holds(t, c, r)
 }

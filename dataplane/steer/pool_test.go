@@ -134,7 +134,7 @@ func TestPoolsOfEveryPort(t *testing.T) {
 			r := Rules{}
 			r.AddLocal(addr(lip4))
 			r.AddPool(lvs.TCP, addr(lip4), first, last)
-			must(t, c.Update(r))
+			must(t, c.replace(r))
 			for _, port := range edges {
 				f := frame(tcp(client4+":9", netip.AddrPortFrom(addr(lip4).Netip(), port).String()))
 				want := first <= port && port <= last
@@ -156,7 +156,7 @@ func TestPoolWidens(t *testing.T) {
 	for _, last := range []uint16{100, 300, 200} {
 		r := Rules{}
 		r.AddPool(lvs.UDP, addr(lip6), 50, last)
-		must(t, c.Update(r))
+		must(t, c.replace(r))
 		holds(t, c, r)
 		for port, want := range map[string]bool{"49": false, "50": true, "150": last >= 150, "250": last >= 250, "301": false} {
 			if got := p.takes(t, frame(udp("["+client6+"]:9", "["+lip6+"]:"+port))); got != want {

@@ -61,11 +61,11 @@ func TestPacketMode(t *testing.T) {
 			far.hears("attached", toHost())
 			director.hears("attached", toDirector())
 
-			must(t, c.Update(nil))
+			must(t, c.replace(nil))
 			far.ask()
 			far.hears("without rules", answerable())
 			director.hears("without rules", nil)
-			must(t, c.Update(testRules()))
+			must(t, c.replace(testRules()))
 
 			must(t, at.Close())
 			far.ask()

@@ -39,6 +39,19 @@ type Rule struct {
 	First, Last uint16 // host byte order; zero but for a Pool
 }
 
+// and returns what r and o mean together. Of two pools that is one from the first
+// port of either to the last.
+func (r Rule) and(o Rule) Rule {
+	switch {
+	case r.Flags&Pool == 0:
+		r.First, r.Last = o.First, o.Last
+	case o.Flags&Pool != 0:
+		r.First, r.Last = min(r.First, o.First), max(r.Last, o.Last)
+	}
+	r.Flags |= o.Flags
+	return r
+}
+
 // An Endpoint is one side of a flow. Port 0 is every port of the address;
 // port 0 and protocol 0 together are the address itself. With HostBits it is
 // every port of every address that differs from Addr in these bits alone.
@@ -151,9 +164,5 @@ func (r Rules) AddPool(proto lvs.Protocol, addr lvs.Addr, first, last uint16) {
 		return
 	}
 	e := Endpoint{Addr: addr, Proto: proto}
-	rule := r[e]
-	if rule.Flags&Pool != 0 {
-		first, last = min(first, rule.First), max(last, rule.Last)
-	}
-	r[e] = Rule{rule.Flags | ServiceAddr | Pool, first, last}
+	r[e] = r[e].and(Rule{ServiceAddr | Pool, first, last})
 }

@@ -55,12 +55,50 @@ func (t *tables) put(e Endpoint, rule Rule) error {
 	return t.endpoints.Put(e.key(), rule.value())
 }
 
-// remove removes e, which is there.
+// remove removes e, if it is there.
 func (t *tables) remove(e Endpoint) error {
+	var err error
 	if e.HostBits > 0 {
-		return t.networks.Delete(e.networkKey())
+		err = t.networks.Delete(e.networkKey())
+	} else {
+		err = t.endpoints.Delete(e.key())
 	}
-	return t.endpoints.Delete(e.key())
+	if errors.Is(err, ebpf.ErrKeyNotExist) {
+		return nil
+	}
+	return err
+}
+
+// putAll puts those of rules that are no network's in one system call. It reports
+// false if perhaps not all are there: a kernel may not know how (before Linux 5.6).
+func (t *tables) putAll(rules Rules) bool {
+	keys, values := make([][keySize]byte, 0, len(rules)), make([][valueSize]byte, 0, len(rules))
+	for e, rule := range rules {
+		if e.HostBits == 0 {
+			keys, values = append(keys, e.key()), append(values, rule.value())
+		}
+	}
+	if len(keys) == 0 {
+		return true
+	}
+	_, err := t.endpoints.BatchUpdate(keys, values, nil)
+	return err == nil
+}
+
+// removeAll removes those of list that are no networks, as putAll puts them. All are
+// there.
+func (t *tables) removeAll(list []Endpoint) bool {
+	keys := make([][keySize]byte, 0, len(list))
+	for _, e := range list {
+		if e.HostBits == 0 {
+			keys = append(keys, e.key())
+		}
+	}
+	if len(keys) == 0 {
+		return true
+	}
+	_, err := t.endpoints.BatchDelete(keys, nil)
+	return err == nil
 }
 
 // setCount tells programs how many networks there are: they look for one only if

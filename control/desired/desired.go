@@ -148,6 +148,16 @@ func (s *State) Config() *config.Config {
 	return s.config()
 }
 
+// ToSave returns the running state as a file is to have it: with the settings that
+// the file has and that wait for a restart.
+func (s *State) ToSave() *config.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.config()
+	c.Dataplane, c.Control, c.Watch = s.file.Dataplane, s.file.Control, s.file.Watch
+	return c
+}
+
 func (s *State) config() *config.Config {
 	c := *s.settings
 	c.Services = s.services.list()

@@ -60,7 +60,8 @@ const (
 	FullNAT       Method = 5 // rewrite source and destination both ways
 )
 
-// String returns the word that `ipvsadm -L` prints in its Forward column.
+// String returns the word that `ipvsadm -L` prints in its Forward column; fullnat is
+// spelled as DPVS does.
 func (m Method) String() string {
 	switch m {
 	case NAT:
@@ -74,7 +75,7 @@ func (m Method) String() string {
 	case Bypass:
 		return "Bypass"
 	case FullNAT:
-		return "FullNAT"
+		return "FullNat"
 	}
 	return fmt.Sprintf("Method(%d)", uint8(m))
 }

@@ -22,7 +22,7 @@ func TestWordsAreThoseOfIpvsadm(t *testing.T) {
 		Tunnel:        "Tunnel",
 		DirectRouting: "Route",
 		Bypass:        "Bypass",
-		FullNAT:       "FullNAT",
+		FullNAT:       "FullNat",
 		Method(99):    "Method(99)",
 	}
 	for word, want := range tests {

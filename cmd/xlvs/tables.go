@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 
@@ -15,12 +16,12 @@ import (
 func printTables(w io.Writer, d *dataplane.Director) error {
 	var b bytes.Buffer
 	services := d.Services()
-	ipvsadm.List(&b, services)
-	b.WriteByte('\n')
-	ipvsadm.ListStats(&b, services)
-	b.WriteByte('\n')
-	ipvsadm.ListRate(&b, services)
-	b.WriteByte('\n')
+	for _, o := range []ipvsadm.ListOptions{{Numeric: true}, {Numeric: true, Stats: true}, {Numeric: true, Rate: true}} {
+		if err := ipvsadm.List(context.Background(), &b, services, o); err != nil {
+			return fmt.Errorf("print tables: %w", err)
+		}
+		b.WriteByte('\n')
+	}
 	writeVerdicts(&b, d.Verdicts())
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("print tables: %w", err)

@@ -1,0 +1,78 @@
+package ipvsadm
+
+import (
+	"errors"
+	"slices"
+
+	"xlvs/control"
+	"xlvs/control/desired"
+)
+
+// sentences are what ipvsadm says of errors, for each kind of change.
+var sentences = []struct {
+	err   error
+	kinds []desired.Kind
+	text  string
+}{
+	{desired.ErrServiceExists, []desired.Kind{desired.AddService}, "Service already exists"},
+	{desired.ErrNoScheduler, []desired.Kind{desired.AddService, desired.EditService}, "Scheduler or persistence engine not found"},
+	{desired.ErrNoService, []desired.Kind{desired.AddDestination, desired.EditDestination, desired.DeleteDestination}, "Service not defined"},
+	{desired.ErrNoService, nil, noService},
+	{desired.ErrDestinationExists, nil, "Destination already exists"},
+	{desired.ErrNoDestination, nil, "No such destination"},
+	{control.ErrPermission, nil, "Permission denied (you must be root)"},
+}
+
+const (
+	noService = "No such service"
+	invalid   = "Invalid operation.  Possibly wrong module version, address not unicast, ..."
+)
+
+// refusal returns the failure of a change that came back with err.
+func refusal(kind desired.Kind, err error) *failure {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, control.ErrNoDirector):
+		return unreachable(err)
+	}
+	return &failure{text: sentence(kind, err), code: exitRefused}
+}
+
+// unlisted returns the failure of a list, which ends -R.
+func unlisted(err error) *failure {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, control.ErrNoDirector):
+		return unreachable(err)
+	}
+	return &failure{text: sentence(0, err), code: exitList, ends: true}
+}
+
+// sentence returns what ipvsadm says of err. Behind what it says of everything
+// that is invalid stands what is.
+func sentence(kind desired.Kind, err error) string {
+	for _, s := range sentences {
+		if errors.Is(err, s.err) && (len(s.kinds) == 0 || slices.Contains(s.kinds, kind)) {
+			return s.text
+		}
+	}
+	if errors.Is(err, desired.ErrInvalid) {
+		return invalid + "\n" + err.Error()
+	}
+	return err.Error()
+}
+
+// unreachable returns the failure for a director that cannot be asked. Where there
+// is none, it reads as ipvsadm's for a kernel without IPVS.
+func unreachable(err error) *failure {
+	text := "Can't initialize ipvs: " + err.Error()
+	switch {
+	case errors.Is(err, control.ErrNoDirector):
+		text += "\nAre you sure that `xlvs run' runs in this network namespace?"
+	case errors.Is(err, control.ErrPermission):
+		text = sentence(0, err)
+	}
+	return &failure{text: text, code: exitUsage, ends: true}
+}

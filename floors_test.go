@@ -42,7 +42,9 @@ var floors = []floor{
 	{"3b, who changes the configuration", []string{"control", "health"}},
 	// A program is its main package and the parts of it in the folders below.
 	{"4a, parts of programs", []string{"cmd/xlvs/...", "bench/..."}},
-	{"4b, programs", []string{"cmd/xlvs", "bench"}},
+	// The importer takes ipvsadm's rules as ipvsadm does.
+	{"4b, parts of programs", []string{"cmd/xlvs/importer"}},
+	{"4c, programs", []string{"cmd/xlvs", "bench"}},
 }
 
 // floorOf returns the height of the package at importPath, or false if it has no

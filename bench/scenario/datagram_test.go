@@ -161,7 +161,7 @@ func (e encapsulation) checkTold(t *testing.T, s *site, f family) {
 	want := e.room(f, 1500)
 	got := 0
 	eventually(t, fmt.Sprintf("%s: the MTU is %d", f.name, want), func() bool {
-		control(t, c, func(fd int) (err error) {
+		withSocket(t, c, func(fd int) (err error) {
 			got, err = unix.GetsockoptInt(fd, level, mtu)
 			return err
 		})
@@ -175,11 +175,11 @@ func (e encapsulation) checkTold(t *testing.T, s *site, f family) {
 // setDiscovery says how a socket's packets may be fragmented.
 func setDiscovery(t *testing.T, c *net.UDPConn, level, option, value int) {
 	t.Helper()
-	control(t, c, func(fd int) error { return unix.SetsockoptInt(fd, level, option, value) })
+	withSocket(t, c, func(fd int) error { return unix.SetsockoptInt(fd, level, option, value) })
 }
 
-// control runs f on a socket.
-func control(t *testing.T, c *net.UDPConn, f func(fd int) error) {
+// withSocket runs f on a socket.
+func withSocket(t *testing.T, c *net.UDPConn, f func(fd int) error) {
 	t.Helper()
 	raw, err := c.SyscallConn()
 	must(t, err)

@@ -15,11 +15,16 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"xlvs/cmd/xlvs/demo"
+	"xlvs/cmd/xlvs/importer"
+	"xlvs/cmd/xlvs/ipvsadm"
+	"xlvs/cmd/xlvs/proc"
 	"xlvs/cmd/xlvs/realserver"
 )
 
@@ -33,7 +38,20 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
+	if name := filepath.Base(os.Args[0]); slices.Contains(ipvsadm.Programs[:], name) {
+		os.Exit(runIPVSAdm(ctx, name, os.Args[1:]))
+	}
+	if len(os.Args) > 1 && slices.Contains(ipvsadm.Programs[:], os.Args[1]) {
+		os.Exit(runIPVSAdm(ctx, os.Args[1], os.Args[2:]))
+	}
 	os.Exit(dispatch(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// runIPVSAdm is ipvsadm, or one of the scripts that come with it, whose usage,
+// words and exit codes are their own.
+func runIPVSAdm(ctx context.Context, name string, args []string) (exitCode int) {
+	p := ipvsadm.Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Dial: connectIPVSAdm}
+	return p.Run(ctx, name, args)
 }
 
 // A command is a word after `xlvs`. Its function returns a usageError, or one of
@@ -49,6 +67,13 @@ func commands() []command {
 	return []command{
 		{"run", "[-c FILE]", "be a director, in the foreground", runCommand},
 		{"check", "-c FILE", "validate a configuration and print it with its defaults", checkCommand},
+		{"reload", "", "have the running director read its file again", reloadCommand},
+		{"apply", "[-c FILE]", "have the running director follow a file, or --dry-run", applyCommand},
+		{"save", "[-o FILE]", "write the running state as a file, with its comments", saveCommand},
+		{"ipvsadm", "…", "ipvsadm 1.31 for the running director; also ipvsadm-save, ipvsadm-restore", nil},
+		{"proc", "FILE", "print what /proc/net/ip_vs and its like would", procCommand},
+		{"capture", "-o FILE", "write frames with their verdicts as pcapng", captureCommand},
+		{"import", "FORMAT", "make a configuration from another program's", importer.Command},
 		{"demo", "", "watch a director at work on this machine alone", demo.Command},
 		{"realserver", "", "make this host a real server for direct routing or tunneling", realserver.Command},
 		{"version", "", "print the version", versionCommand},
@@ -82,10 +107,17 @@ func exitCode(err error, stderr io.Writer) int {
 	for _, line := range errorLines(err) {
 		fmt.Fprintln(stderr, "xlvs:", line)
 	}
-	if _, ok := errors.AsType[usageError](err); ok || errors.Is(err, demo.ErrUsage) || errors.Is(err, realserver.ErrUsage) {
+	if isUsage(err) {
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// isUsage reports whether err is about a command line that means nothing.
+func isUsage(err error) bool {
+	_, ok := errors.AsType[usageError](err)
+	return ok || slices.ContainsFunc([]error{demo.ErrUsage, realserver.ErrUsage, importer.ErrUsage, proc.ErrUsage},
+		func(usage error) bool { return errors.Is(err, usage) })
 }
 
 // errorLines returns what err says, a line for each of the errors that were

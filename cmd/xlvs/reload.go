@@ -1,41 +1,84 @@
 package main
 
-import "xlvs/config"
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"xlvs/config"
+	"xlvs/control/desired"
+)
 
 // reload makes the file the desired state, as far as that is possible without a
-// restart, and logs every change. If anything is wrong, everything stays as it
-// was.
+// restart. If anything is wrong, everything stays as it was, and the log says what.
 func (p *program) reload() {
-	if p.file == "" {
-		p.log.Warn("no configuration to reload: the director was started without -c")
-		return
-	}
-	next, err := config.Load(p.file)
-	if err != nil {
-		p.logReloadError(err)
-		return
-	}
-	changes := config.Diff(p.config, next)
-	next.Dataplane = p.config.Dataplane // what runs; the next reload warns again
-	if err := p.director.Apply(next); err != nil {
-		p.logReloadError(err)
-		return
-	}
-	p.config = next
-	p.logWarnings()
-	for _, c := range changes {
-		if c.Restart {
-			p.log.Warn(c.String())
-		} else {
-			p.log.Info(c.String())
+	if _, err := p.load(nil, desired.Reload{}); err != nil {
+		for _, line := range errorLines(err) {
+			p.log.Error(line)
 		}
+		p.log.Error("configuration not reloaded, the former one stays in force", "file", p.file)
 	}
-	p.log.Info("configuration reloaded", "file", p.file, "changes", len(changes))
 }
 
-func (p *program) logReloadError(err error) {
-	for _, line := range errorLines(err) {
-		p.log.Error(line)
+// reloadCommand has the running director read its file again.
+func reloadCommand(ctx context.Context, args []string, stdout, _ io.Writer) error {
+	flags := flag.NewFlagSet("reload", flag.ContinueOnError)
+	prune := flags.Bool("prune", false, "drop what was changed while the director runs, too")
+	if err := parse(flags, args, stdout); err != nil {
+		return err
 	}
-	p.log.Error("configuration not reloaded, the former one stays in force", "file", p.file)
+	c, err := connect()
+	if err != nil {
+		return err
+	}
+	report, err := c.Reload(ctx, nil, desired.Reload{Prune: *prune})
+	if err != nil {
+		return fmt.Errorf("reload: %w", err)
+	}
+	return writeReport(stdout, report)
+}
+
+// applyCommand has the running director follow a file, or says what it would do.
+func applyCommand(ctx context.Context, args []string, stdout, _ io.Writer) error {
+	flags := flag.NewFlagSet("apply", flag.ContinueOnError)
+	path := flags.String("c", "", "the configuration `FILE`; without one: the director's own")
+	dryRun := flags.Bool("dry-run", false, "only print what would change")
+	prune := flags.Bool("prune", false, "drop what was changed while the director runs, too")
+	if err := parse(flags, args, stdout); err != nil {
+		return err
+	}
+	var file []byte
+	if *path != "" {
+		var err error
+		if file, err = os.ReadFile(*path); err != nil {
+			return fmt.Errorf("apply: %w", err)
+		}
+		if _, err := config.Parse(*path, file); err != nil {
+			return err // with the file's own name
+		}
+	}
+	c, err := connect()
+	if err != nil {
+		return err
+	}
+	report, err := c.Reload(ctx, file, desired.Reload{Prune: *prune, DryRun: *dryRun})
+	if err != nil {
+		return fmt.Errorf("apply: %w", err)
+	}
+	return writeReport(stdout, report)
+}
+
+// writeReport writes a line for each change, one for each thing that was done at
+// run time and stays, and their number.
+func writeReport(w io.Writer, r desired.Report) error {
+	for _, c := range r.Changes {
+		fmt.Fprintln(w, c)
+	}
+	for _, kept := range r.Kept {
+		fmt.Fprintf(w, "kept: %s\n", kept)
+	}
+	_, err := fmt.Fprintf(w, "%d changes, %d kept\n", len(r.Changes), len(r.Kept))
+	return err
 }

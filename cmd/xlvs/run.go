@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"xlvs/config"
+	"xlvs/control"
+	"xlvs/control/desired"
 	"xlvs/dataplane"
 )
 
@@ -37,15 +40,18 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	if err := p.open(ctx); err != nil {
 		return err
 	}
-	return errors.Join(p.run(ctx, signals), p.director.Close())
+	return errors.Join(p.run(ctx, signals), p.hangUp(), p.director.Close())
 }
 
-// A program is a director and what a process adds to it: a file, signals and a
-// log. Only the goroutine that calls run touches it.
+// A program is a director and what a process adds to it: a file, signals, a socket
+// and a log. Only the goroutine that calls run touches it, but for load.
 type program struct {
 	file     string         // empty: none
-	config   *config.Config // in force
+	config   *config.Config // that the director was started with
 	director *dataplane.Director
+	state    *desired.State
+	server   *control.Server
+	serving  sync.WaitGroup
 	drops    dropLog
 	stdout   io.Writer
 	log      *slog.Logger
@@ -65,10 +71,10 @@ func (p *program) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.director = d
+	p.director, p.state = d, desired.New(d, p.config)
 	p.drops = dropLog{log: p.log, counts: d}
-	if err := p.logStart(); err != nil {
-		return errors.Join(err, d.Close())
+	if err := errors.Join(p.logStart(), p.listen()); err != nil {
+		return errors.Join(err, p.hangUp(), d.Close())
 	}
 	return nil
 }
@@ -81,14 +87,14 @@ func (p *program) logStart() error {
 	for _, port := range ports {
 		p.log.Info("driving interface", portAttrs(&port)...)
 	}
-	p.logWarnings()
+	p.logWarnings(p.config)
 	p.log.Info("configuration", "file", p.file, "services", len(p.config.Services))
 	return nil
 }
 
-// logWarnings says what in the configuration has no effect.
-func (p *program) logWarnings() {
-	for _, w := range p.config.Warnings() {
+// logWarnings says what in c has no effect.
+func (p *program) logWarnings(c *config.Config) {
+	for _, w := range c.Warnings() {
 		p.log.Warn(w)
 	}
 }
@@ -119,6 +125,8 @@ func (p *program) run(ctx context.Context, signals <-chan os.Signal) error {
 	p.log.Info("director is running")
 	tick := time.NewTicker(dropInterval)
 	defer tick.Stop()
+	look, stop := p.watch()
+	defer stop()
 	for {
 		select {
 		case err := <-ended:
@@ -127,6 +135,10 @@ func (p *program) run(ctx context.Context, signals <-chan os.Signal) error {
 			return err
 		case <-tick.C:
 			p.drops.report()
+		case <-look.C:
+			if look.changed() {
+				p.reload()
+			}
 		case sig := <-signals:
 			p.serve(sig)
 		}

@@ -14,12 +14,17 @@ func versionCommand(_ context.Context, args []string, stdout, _ io.Writer) error
 	if err := parse(flag.NewFlagSet("version", flag.ContinueOnError), args, stdout); err != nil {
 		return err
 	}
+	_, err := fmt.Fprintln(stdout, buildVersion())
+	return err
+}
+
+// buildVersion is versionLine of this program.
+func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	_, err := fmt.Fprintln(stdout, versionLine(info))
-	return err
+	return versionLine(info)
 }
 
 // versionLine returns the version of the module, the commit it was built from as

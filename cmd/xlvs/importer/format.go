@@ -21,6 +21,7 @@ type format struct {
 // formats returns the formats in the order in which the usage lists them.
 func formats() []format {
 	return []format{
+		{"ipvsadm", "what ipvsadm -S prints", readIPVSAdm},
 		{"keepalived", "keepalived.conf, and what it includes", readKeepalived},
 		{"iptables", "the output of iptables-save or ip6tables-save: its rules that mark packets", readIPTables},
 	}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"xlvs/config"
+	"xlvs/control"
+	"xlvs/control/desired"
+)
+
+// listen opens the director's socket for those who ask and change things while it
+// runs.
+func (p *program) listen() error {
+	path := p.config.Control.Socket
+	if path == "" {
+		var err error
+		if path, err = control.SocketPath(); err != nil {
+			return err
+		}
+	}
+	l, err := control.Listen(path, p.config.Control.Group)
+	if err != nil {
+		return err
+	}
+	p.server = control.New(p.director, p.state, control.Options{
+		Version: buildVersion(), File: p.file, Load: p.load, Capturer: p.director,
+		Warn: func(err error) { p.log.Warn(err.Error()) },
+	})
+	p.serving.Go(func() {
+		if err := p.server.Serve(l); err != nil {
+			p.log.Error("control", "error", err.Error())
+		}
+	})
+	p.log.Info("control", "socket", path)
+	return nil
+}
+
+// lastRequests is how long those who ask something are served when the director
+// ends.
+const lastRequests = 2 * time.Second
+
+// hangUp ends what listen began.
+func (p *program) hangUp() error {
+	if p.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lastRequests)
+	defer cancel()
+	err := p.server.Shutdown(ctx)
+	p.serving.Wait()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil // somebody does not listen to the answer
+	}
+	return err
+}
+
+// load has the director follow a file, as the one who asks has it or, if that is
+// empty, as it is on disk, and logs what that does.
+func (p *program) load(file []byte, r desired.Reload) (desired.Report, error) {
+	next, err := p.read(file)
+	if err != nil {
+		return desired.Report{}, err
+	}
+	report, err := p.state.Reload(next, r)
+	if err != nil || r.DryRun {
+		return report, err
+	}
+	p.logWarnings(next)
+	for _, c := range report.Changes {
+		if c.Restart {
+			p.log.Warn(c.String())
+		} else {
+			p.log.Info(c.String())
+		}
+	}
+	for _, kept := range report.Kept {
+		p.log.Info("kept", "what", kept)
+	}
+	p.log.Info("configuration reloaded", "file", p.file, "changes", len(report.Changes))
+	return report, nil
+}
+
+// read returns the configuration in file or, if that is empty, in the director's
+// own.
+func (p *program) read(file []byte) (*config.Config, error) {
+	switch {
+	case len(file) > 0:
+		return config.Parse("configuration", file)
+	case p.file == "":
+		return nil, fmt.Errorf("%w: the director was started without -c", control.ErrNotSupported)
+	}
+	return config.Load(p.file)
+}

@@ -21,16 +21,16 @@ const liveFrames = 1 << 1
 // processor may still see an old program, so a short one is idle half the time.
 const repeat = 1 << 23
 
-// A control is what the generator and its program share.
-type control struct {
+// A shared is what the generator and its program share.
+type shared struct {
 	Sent   uint64 // frames; the program's to write
 	Enough uint64 // not zero: drop what is left of the repetitions; the generator's
 }
 
-// newControl returns the map that holds a control, at 0.
+// newControl returns the map that holds a shared, at 0.
 func newControl() (*ebpf.Map, error) {
 	m, err := ebpf.NewMap(&ebpf.MapSpec{
-		Name: "bench_control", Type: ebpf.Array, KeySize: 4, ValueSize: uint32(binary.Size(control{})), MaxEntries: 1,
+		Name: "bench_control", Type: ebpf.Array, KeySize: 4, ValueSize: uint32(binary.Size(shared{})), MaxEntries: 1,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the generator's control: %w", err)
@@ -111,7 +111,7 @@ func stay() error {
 
 // count returns how many frames were made up to now.
 func (g *generator) count() (uint64, error) {
-	var c control
+	var c shared
 	if err := g.control.Lookup(uint32(0), &c); err != nil {
 		return 0, fmt.Errorf("read the generator's counter: %w", err)
 	}
@@ -121,7 +121,7 @@ func (g *generator) count() (uint64, error) {
 // stop ends the stream and waits for its end. The count is lost.
 func (g *generator) stop() error {
 	g.enough.Store(true)
-	err := g.control.Put(uint32(0), control{Enough: 1})
+	err := g.control.Put(uint32(0), shared{Enough: 1})
 	if err != nil {
 		err = fmt.Errorf("tell the generator to stop: %w", err)
 	}

@@ -32,7 +32,7 @@ const (
 	udpSumOffset = udpOffset + header.UDPChecksumOffset
 )
 
-// enoughOffset is where a control has Enough; Sent is at 0.
+// enoughOffset is where a shared has Enough; Sent is at 0.
 const enoughOffset = 8
 
 // loadGenerator loads the program that makes frame's headers, with the next of

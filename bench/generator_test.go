@@ -118,7 +118,7 @@ func TestGeneratorHasEnough(t *testing.T) {
 	labtest.New(t)
 	s := testStream(1, minSize)
 	program, m := loaded(t, s)
-	if err := m.Put(uint32(0), control{Enough: 1}); err != nil {
+	if err := m.Put(uint32(0), shared{Enough: 1}); err != nil {
 		t.Fatal(err)
 	}
 	code, err := program.Run(&ebpf.RunOptions{Data: frameOf(t, s)})

@@ -18,6 +18,8 @@ import (
 	"os/signal"
 
 	"golang.org/x/sys/unix"
+
+	"xlvs/bench/guest"
 )
 
 // Exit codes.
@@ -28,6 +30,9 @@ const (
 )
 
 func main() {
+	if guest.IsGuest() {
+		guest.Main(guestJobs)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
 	os.Exit(dispatch(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -47,7 +52,9 @@ func commands() []command {
 		{"veth", "[flags]", "packets per second between two veth pairs, path by path", vethCommand},
 		{"bulk", "[flags]", "bits per second of one TCP stream, way by way", bulkCommand},
 		{"latency", "[flags]", "round trips of small requests, way by way", latencyCommand},
+		{"scale", "[flags]", "telling and asking a director with many services", scaleCommand},
 		{"idle", "[flags]", "processor time of a director that has nothing to do", idleCommand},
+		{"conformance", "[flags]", "what xlvs does, frame by frame, against the kernel's ip_vs", conformanceCommand},
 		{forwardName, loopArgs, "what veth runs as path " + forwardName + ", here and now", forwardCommand},
 		{rawForwardName, loopArgs, "what veth runs as path " + rawForwardName + ", here and now", rawForwardCommand},
 		{asavieName, loopArgs, "what veth runs as path " + asavieName + ", here and now", asavieCommand},

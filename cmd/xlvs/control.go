@@ -69,18 +69,30 @@ func (p *program) load(file []byte, r desired.Reload) (desired.Report, error) {
 		return report, err
 	}
 	p.logWarnings(next)
-	for _, c := range report.Changes {
-		if c.Restart {
-			p.log.Warn(c.String())
-		} else {
-			p.log.Info(c.String())
-		}
-	}
+	p.logChanges(report.Changes)
 	for _, kept := range report.Kept {
 		p.log.Info("kept", "what", kept)
 	}
 	p.log.Info("configuration reloaded", "file", p.file, "changes", len(report.Changes))
 	return report, nil
+}
+
+// maxLogged is how many changes are logged one by one. Who loads a large file wants
+// a log that can be read; the asker gets them all.
+const maxLogged = 1000
+
+func (p *program) logChanges(changes []config.Change) {
+	for i, c := range changes {
+		switch {
+		case c.Restart:
+			p.log.Warn(c.String())
+		case i < maxLogged:
+			p.log.Info(c.String())
+		}
+	}
+	if n := len(changes) - maxLogged; n > 0 {
+		p.log.Info("and more changes", "number", n)
+	}
 }
 
 // read returns the configuration in file or, if that is empty, in the director's

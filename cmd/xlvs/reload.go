@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 
 	"xlvs/config"
+	"xlvs/control"
 	"xlvs/control/desired"
 )
 
@@ -55,8 +57,8 @@ func applyCommand(ctx context.Context, args []string, stdout, _ io.Writer) error
 		if file, err = os.ReadFile(*path); err != nil {
 			return fmt.Errorf("apply: %w", err)
 		}
-		if _, err := config.Parse(*path, file); err != nil {
-			return err // with the file's own name
+		if len(file) == 0 {
+			file = []byte("\n") // an empty configuration, not the director's own
 		}
 	}
 	c, err := connect()
@@ -64,6 +66,11 @@ func applyCommand(ctx context.Context, args []string, stdout, _ io.Writer) error
 		return err
 	}
 	report, err := c.Reload(ctx, file, desired.Reload{Prune: *prune, DryRun: *dryRun})
+	if errors.Is(err, control.ErrNotReloaded) && *path != "" {
+		if _, err := config.Parse(*path, file); err != nil {
+			return err // the same, with the file's own name
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("apply: %w", err)
 	}

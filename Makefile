@@ -36,6 +36,7 @@ bench:
 	go run ./bench bulk
 	go run ./bench latency
 	go run ./bench idle -seconds 30
+	go run ./bench scale
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/xlvs ./cmd/xlvs

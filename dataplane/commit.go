@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"xlvs/config"
+	"xlvs/lvs"
 	"xlvs/sched"
 )
 
@@ -82,6 +83,7 @@ func (d *Director) record(p *plan) {
 // snapshot has need of it any more.
 func (d *Director) publish(p *plan) (turned bool) {
 	table := d.snapshot.Load().roles
+	lose := map[lvs.Addr]roles{}
 	for a, more := range p.uses {
 		u := d.uses[a].plus(more)
 		if d.uses[a] = u; u == (use{}) {
@@ -94,11 +96,13 @@ func (d *Director) publish(p *plan) (turned bool) {
 				delete(d.unheld, a)
 			}
 		}
-		table = table.set(a, was|is)
+		if table = table.set(a, was|is); was&^is != 0 {
+			lose[a] = is
+		}
 	}
 	d.snapshot.Store(p.snapshot(table))
-	for a := range p.uses {
-		table = table.set(a, d.uses[a].roles(p.held[a]))
+	for a, is := range lose {
+		table.set(a, is) // which has a place for it
 	}
 	return turned
 }

@@ -24,10 +24,17 @@ func (c Claims) Add(r Rules, n int) {
 
 // add adds cl to those of e.
 func (c Claims) add(e Endpoint, cl claim) {
-	if list := merged(c[e], cl); len(list) > 0 {
-		c[e] = list
-	} else {
+	list := c[e]
+	c.put(e, len(list), merged(list, cl))
+}
+
+// put makes list, which was had long and has perhaps grown or shrunk, that of e.
+func (c Claims) put(e Endpoint, had int, list []claim) {
+	switch {
+	case len(list) == 0:
 		delete(c, e)
+	case len(list) != had:
+		c[e] = list
 	}
 }
 

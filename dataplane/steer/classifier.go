@@ -56,15 +56,15 @@ func (c *Classifier) Update(change Rules) error {
 }
 
 // set gives endpoints their rules: at once, and one by one what cannot be had so.
-func (c *Classifier) set(rules Rules) error {
-	atOnce := c.tables.putAll(rules)
-	for e, rule := range rules {
+func (c *Classifier) set(entries []entry) error {
+	atOnce := c.tables.putAll(entries)
+	for _, e := range entries {
 		if !atOnce || e.HostBits > 0 {
-			if err := c.tables.put(e, rule); err != nil {
-				return fmt.Errorf("set %v: %w", e, err)
+			if err := c.tables.put(e.Endpoint, e.rule); err != nil {
+				return fmt.Errorf("set %v: %w", e.Endpoint, err)
 			}
 		}
-		c.note(e, rule)
+		c.note(e.Endpoint, e.rule)
 	}
 	return nil
 }
@@ -94,12 +94,12 @@ func networkCount(list []Endpoint) (n uint32) {
 }
 
 // diff returns what of change is not so already, and how many endpoints are new.
-func (c *Classifier) diff(change Rules) (set Rules, remove []Endpoint, added int) {
-	set = Rules{}
+func (c *Classifier) diff(change Rules) (set []entry, remove []Endpoint, added int) {
+	set = make([]entry, 0, len(change))
 	for e, rule := range change {
 		switch old, ok := c.rules[e]; {
 		case rule != Rule{} && rule != old:
-			if set[e] = rule; !ok {
+			if set = append(set, entry{e, rule}); !ok {
 				added++
 			}
 		case rule == Rule{} && ok:

@@ -42,7 +42,11 @@ func TestDiff(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			set, remove, _ := (&Classifier{rules: tt.have}).diff(tt.change)
+			entries, remove, _ := (&Classifier{rules: tt.have}).diff(tt.change)
+			set := Rules{}
+			for _, e := range entries {
+				set[e.Endpoint] = e.rule
+			}
 			if !maps.Equal(set, tt.set) {
 				t.Errorf("set %v, want %v", set, tt.set)
 			}

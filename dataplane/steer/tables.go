@@ -69,13 +69,19 @@ func (t *tables) remove(e Endpoint) error {
 	return err
 }
 
-// putAll puts those of rules that are no network's in one system call. It reports
+// An entry is an endpoint and its rule.
+type entry struct {
+	Endpoint
+	rule Rule
+}
+
+// putAll puts those of list that are no networks in one system call. It reports
 // false if perhaps not all are there: a kernel may not know how (before Linux 5.6).
-func (t *tables) putAll(rules Rules) bool {
-	keys, values := make([][keySize]byte, 0, len(rules)), make([][valueSize]byte, 0, len(rules))
-	for e, rule := range rules {
+func (t *tables) putAll(list []entry) bool {
+	keys, values := make([][keySize]byte, 0, len(list)), make([][valueSize]byte, 0, len(list))
+	for _, e := range list {
 		if e.HostBits == 0 {
-			keys, values = append(keys, e.key()), append(values, rule.value())
+			keys, values = append(keys, e.key()), append(values, e.rule.value())
 		}
 	}
 	if len(keys) == 0 {

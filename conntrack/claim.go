@@ -20,11 +20,11 @@ func (t *Table) Claim(c *Conn, tu *lvs.Tuple) bool {
 	lockBoth(f, old, k.hash)
 	defer unlockBoth(from, to)
 	var other Conn
-	if e.generation() != c.gen || !e.isFor(tu) || f.search(&other, &k, tu) || !f.link(f.line(k.hash), k.hash, number) {
+	if e.generation() != c.gen || !e.isFor(tu) || f.search(&other, &k, tu) || !f.clients.link(k.hash, number) {
 		return false
 	}
 	expires := e.retire()
-	f.unlink(f.line(old), old, number)
+	f.clients.unlink(old, number)
 	f.unschedule(from, number)
 	e.patch(wClient, 0xffff<<16, uint64(tu.SrcPort)<<16)
 	e.patch(wVirtual, flagNoClientPort, 0)

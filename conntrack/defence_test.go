@@ -7,10 +7,11 @@ import (
 	"xlvs/lvs"
 )
 
-// dropAll makes 32 passes that together look at everything once.
+// dropAll makes passes that together look at everything, once if it is of one
+// family.
 func dropAll(t *Table, now Time) (n int) {
 	used := t.conns.v4.used() + t.templates.v4.used()
-	for i := uint32(0); i < used; i += max(1, (used+dropShare-1)/dropShare) {
+	for i := uint32(0); i < used; i += block / dropShare { // what the smallest family looks at
 		n += t.DropEntries(now, i)
 	}
 	return n

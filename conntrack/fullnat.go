@@ -14,8 +14,10 @@ import (
 func (t *Table) KeyLocal(k *Key, tu *lvs.Tuple) {
 	to := target{tu.Src, tu.SrcPort, tu.Proto}
 	k.reply(tu, t.portHash(t.portBase(tu.Dst, &to), tu.DstPort))
+	k.line = t.conns.of(k.v6).locals.number(k.hash)
 }
 
+// reply fills k but for its line.
 func (k *Key) reply(tu *lvs.Tuple, h Hash) {
 	*k = Key{
 		client: endpoint(tu.Dst, tu.DstPort) | uint64(tu.Proto)<<8,
@@ -33,12 +35,10 @@ func (t *Table) portBase(a lvs.Addr, to *target) uint64 {
 
 // portHash goes on from there. The shard is a permutation of the port's lowest
 // six bits, so that each has its share of every range and finding a shard's ports
-// takes no search. The rest takes two rounds: after one the hashes of a range are
-// much like the multiples of one number, which may lie in few lines.
+// takes no search.
 func (t *Table) portHash(base uint64, port uint16) Hash {
 	hi, lo := bits.Mul64(base^t.seed[2], uint64(port)^t.seed[3])
-	hi, lo = bits.Mul64(hi^lo^t.seed[0], t.seed[1])
-	return Hash((hi^lo)<<shardBits>>shardBits | uint64(portShard(base, port))<<(64-shardBits))
+	return spread(hi^lo)<<shardBits>>shardBits | Hash(portShard(base, port))<<(64-shardBits)
 }
 
 func portShard(base uint64, port uint16) uint32 { return (uint32(port) + uint32(base)) % shards }
@@ -70,13 +70,13 @@ func (t *Table) enterLocal(f *family, s *shard, n *newEntry, now Time) Outcome {
 
 // linkBoth puts entry number into the index, twice if it has a local endpoint.
 func (f *family) linkBoth(n *newEntry, number uint32) bool {
-	if !f.link(f.line(n.hash), n.hash, number) {
+	if !f.clients.link(n.hash, number) {
 		return false
 	}
-	if n.local.port == 0 || f.link(f.localLine(n.local.hash), n.local.hash, number) {
+	if n.local.port == 0 || f.locals.link(n.local.hash, number) {
 		return true
 	}
-	f.unlink(f.line(n.hash), n.hash, number)
+	f.clients.unlink(n.hash, number)
 	return false
 }
 
@@ -88,7 +88,7 @@ func (t *Table) dropLocal(f *family, s *shard, number uint32, expires Time) {
 	l := local{addr: e.addr(3, w), port: uint16(w >> 16), end: uint16(w)}
 	to := target{e.addr(2, real), uint16(real >> 16), e.proto()}
 	l.hash = t.portHash(t.portBase(l.addr, &to), l.port)
-	f.unlink(f.localLine(l.hash), l.hash, number)
+	f.locals.unlink(l.hash, number)
 	if l.addr.Is4() != e.addr(0, client).Is4() {
 		t.mixed.Add(-1)
 	}

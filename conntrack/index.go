@@ -4,257 +4,155 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
-
-	"xlvs/lvs"
 )
 
-const (
-	shards    = 64
-	shardBits = 6
-	lineSlots = 7
-	lineBytes = 64
-	block     = 64 // entries that a shard takes from or gives back to the pool at once
-)
+// An index leads from a hash to the entries with it. Every shard has home lines
+// of its own, as many as its entries need at the time, in runs that grow adds; run
+// r of shard s is run r*shards+s, so that what is in use lies together, and few
+// connections take few cache lines and pages. A full home line goes on in others.
+//
+// Who looks for an entry holds no lock; who changes anything holds the shard's.
+type index struct {
+	lines []line // home lines, then those that continue them
+	total uint32 // of them
+	most  uint32 // runs that a shard may have, a power of two
 
-// A line is one cache line of the index: word 0 is a version (high half) and
-// the number of the line that continues this one (low half, 0 for none); the
-// rest are slots, each a tag (high half) and an entry's number (low half, 0 for
-// an empty slot). A home line's version counts the lines unlinked behind it.
-type line [lineSlots + 1]uint64
+	extents [shards]atomic.Uint64 // of type extent
+	_       [64]byte              // what every packet reads is above, what inserts write below
 
-func (l *line) next() uint32      { return uint32(atomic.LoadUint64(&l[0])) }
-func (l *line) version() uint32   { return uint32(atomic.LoadUint64(&l[0]) >> 32) }
-func (l *line) slot(i int) uint64 { return atomic.LoadUint64(&l[i]) }
-
-func (l *line) setNext(n uint32) {
-	atomic.StoreUint64(&l[0], uint64(l.version())<<32|uint64(n))
+	sync.Mutex        // guards the lines that continue others
+	used       uint32 // lines handed out for the first time, after the home lines
+	free       uint32 // first of those given back, chained by next
+	counts     [shards]slotCount
 }
 
-func (l *line) empty() bool {
-	for i := 1; i <= lineSlots; i++ {
-		if l[i] != 0 {
-			return false
-		}
+// A slotCount is how many slots of a shard are in use, on a cache line of its own.
+type slotCount struct {
+	slots uint32
+	_     [60]byte
+}
+
+// A run is as many lines as are split at once.
+const (
+	runLines = 1 << runBits
+	runBits  = 2
+)
+
+// An extent is how many runs a shard has (low half), and as a mask how many bits
+// their numbers (high half).
+type extent uint64
+
+func extentOf(runs uint32) extent {
+	return extent(1<<bits.Len32(runs-1)-1)<<32 | extent(runs)
+}
+
+func (e extent) runs() uint32 { return uint32(e) }
+
+// run returns to which of the shard's runs h leads. Where none has that number
+// yet, the one without its highest bit still has to be split.
+func (e extent) run(h Hash) uint32 {
+	r := uint32(h) >> runBits & uint32(e>>32)
+	if r >= e.runs() {
+		r &= uint32(e >> 33)
 	}
+	return r
+}
+
+// home returns the line at which the chain of h begins for now.
+func (x *index) home(h Hash) *line { return &x.lines[x.number(h)] }
+
+// number returns which line that is.
+func (x *index) number(h Hash) uint32 {
+	s := h.shard()
+	r := extent(x.extents[s].Load()).run(h)
+	return (r<<shardBits|s)<<runBits | uint32(h)%runLines
+}
+
+// moved reports whether a reader of the chain that began at home, when that had
+// this version, may have missed what h leads to.
+func (x *index) moved(h Hash, home *line, version uint32) bool {
+	return home.version() != version || x.home(h) != home
+}
+
+// run returns the lines of run r of a shard.
+func (x *index) run(r, shard uint32) *[runLines]line {
+	return (*[runLines]line)(x.lines[(r<<shardBits|shard)<<runBits:])
+}
+
+// link puts entry n where h leads. It reports false if there is no line left.
+func (x *index) link(h Hash, n uint32) bool {
+	if x.put(x.home(h), h.slot(n)) == nil {
+		return false
+	}
+	x.counts[h.shard()].slots++
+	x.grow(h.shard())
 	return true
 }
 
-// families are the two sizes of entry of connections, or of templates.
-type families struct{ v4, v6 family }
-
-func (fs *families) of(v6 bool) *family {
-	if v6 {
-		return &fs.v6
-	}
-	return &fs.v4
-}
-
-// A family holds the entries of one size, of connections or of templates, with
-// an index and timers of their own.
-type family struct {
-	kind     ref      // what a ref to one of its entries has beside the number
-	words    int      // per entry
-	entries  []uint64 // entry 0 is never used
-	capacity uint32   // entries
-	deltas   []uint64 // of connections: deltaWords per entry
-	lines    []line   // home lines, as many of local endpoints, then the lines that continue them
-	home     uint32   // home lines, a multiple of shards
-	shards   [shards]shard
-
-	lineCapacity uint32
-	pool         pool
-	linesUsed    uint32 // guarded by pool
-	freeLine     uint32 // guarded by pool; chained by next
-}
-
-// A shard guards the home lines that its number leads to, and every connection
-// found through them.
-type shard struct {
-	sync.Mutex
-	free      uint32 // first free entry, chained by next
-	freeCount int
-	wheel     wheel
-	data      map[uint32]string // by entry, of templates with engine data
-	_         [64]byte          // the next shard's mutex is on another cache line
-}
-
-// A pool has the entries and lines that no shard holds.
-type pool struct {
-	sync.Mutex
-	used   uint32 // entries handed out for the first time
-	blocks uint32 // first of the chains of block entries given back; its head links the next
-}
-
-func (f *family) entry(n uint32) entry {
-	i := int(n) * f.words
-	return entry(f.entries[i : i+f.words : i+f.words])
-}
-
-// A Hash chooses shard, line and tag of a client's endpoint.
-type Hash uint64
-
-func (h Hash) shard() uint32        { return uint32(h >> (64 - shardBits)) }
-func (h Hash) slot(n uint32) uint64 { return uint64(h)<<32 | uint64(n) }
-
-// line returns the number of the home line of h: the top half of h scaled to
-// the home lines, so that one shard's hashes are a run of lines of its own.
-func (f *family) line(h Hash) uint32 {
-	return uint32(uint64(uint32(h>>32)) * uint64(f.home) >> 32)
-}
-
-// localLine is line for a local endpoint. These have home lines of their own, so
-// that those of clients are not twice as full where FULLNAT is used, and no larger
-// where it is not.
-func (f *family) localLine(h Hash) uint32 { return f.home + f.line(h) }
-
-// hash mixes a client's endpoint with the seed: two rounds of 128-bit
-// multiplication, folded, each half of every product secret.
-func (t *Table) hash(a lvs.Addr, port uint16, p lvs.Protocol) Hash {
-	hi, lo := bits.Mul64(a.Hi^t.seed[0], a.Lo^t.seed[1])
-	hi, lo = bits.Mul64(hi^lo^t.seed[2], (uint64(port)<<8|uint64(p))^t.seed[3])
-	return Hash(hi ^ lo)
-}
-
-// link puts entry n into the index, in the chain that begins at line home. It
-// reports false if there is no line left. The caller holds the shard's lock.
-func (f *family) link(home uint32, h Hash, n uint32) bool {
-	slot := h.slot(n)
-	l := &f.lines[home]
+// put stores slot in the first place that is free from l on. It returns the line
+// where that is, nil if there is none left.
+func (x *index) put(l *line, slot uint64) *line {
 	for {
-		for i := 1; i <= lineSlots; i++ {
-			if l[i] == 0 {
-				atomic.StoreUint64(&l[i], slot)
-				return true
-			}
+		if i := l.at(0); i != 0 {
+			l.setSlot(i, slot)
+			return l
 		}
 		next := l.next()
 		if next == 0 {
 			break
 		}
-		l = &f.lines[next]
+		l = &x.lines[next]
 	}
-	next, ok := f.takeLine()
-	if !ok {
-		return false
+	number := x.take()
+	if number == 0 {
+		return nil
 	}
-	atomic.StoreUint64(&f.lines[next][1], slot)
-	l.setNext(next)
-	return true
+	next := &x.lines[number]
+	next.setSlot(1, slot)
+	l.setNext(number)
+	return next
 }
 
-// unlink takes entry n out of the chain that begins at line number. The caller
-// holds the shard's lock.
-func (f *family) unlink(number uint32, h Hash, n uint32) {
-	slot := h.slot(n)
-	home, before := &f.lines[number], (*line)(nil)
-	for l := home; ; {
-		for i := 1; i <= lineSlots; i++ {
-			if l[i] == slot {
-				atomic.StoreUint64(&l[i], 0)
-				f.dropLine(home, before, number)
-				return
-			}
-		}
-		before, number = l, l.next()
-		l = &f.lines[number]
+// unlink takes entry n, which is there, from where h leads.
+func (x *index) unlink(h Hash, n uint32) {
+	home, slot := x.home(h), h.slot(n)
+	before, l := (*line)(nil), home
+	for l.at(slot) == 0 {
+		before, l = l, &x.lines[l.next()]
 	}
+	l.setSlot(l.at(slot), 0)
+	if before != nil && l.empty() {
+		x.drop(home, before)
+	}
+	x.counts[h.shard()].slots--
 }
 
-// dropLine unlinks line number, which continues before, if it has become empty.
-// A reader that stands on it may wander into another chain when the line is
-// used again; the home line's new version tells it to start over.
-func (f *family) dropLine(home, before *line, number uint32) {
-	l := &f.lines[number]
-	if before == nil || !l.empty() {
-		return
-	}
+// drop takes the empty line that continues before out of the chain that begins
+// at home. A reader that stands on it may wander into another chain when the line
+// is used again; the home line's new version tells it to start over.
+func (x *index) drop(home, before *line) {
+	number := before.next()
+	l := &x.lines[number]
 	before.setNext(l.next())
-	atomic.StoreUint64(&home[0], uint64(home.version()+1)<<32|uint64(home.next()))
-	f.pool.Lock()
-	l.setNext(f.freeLine)
-	f.freeLine = number
-	f.pool.Unlock()
+	home.bump()
+	x.Lock()
+	l.setNext(x.free)
+	x.free = number
+	x.Unlock()
 }
 
-// takeLine returns an empty line that continues nothing yet.
-func (f *family) takeLine() (uint32, bool) {
-	f.pool.Lock()
-	defer f.pool.Unlock()
-	n := f.freeLine
+// take returns an empty line that continues nothing yet, 0 if there is none.
+func (x *index) take() uint32 {
+	x.Lock()
+	defer x.Unlock()
+	n := x.free
 	switch {
 	case n != 0:
-		f.freeLine = f.lines[n].next()
-		f.lines[n].setNext(0)
-	case f.linesUsed < f.lineCapacity:
-		n = f.linesUsed
-		f.linesUsed++
-	default:
-		return 0, false
-	}
-	return n, true
-}
-
-// used returns how many entries have ever been handed out: 1 to used.
-func (f *family) used() uint32 {
-	f.pool.Lock()
-	defer f.pool.Unlock()
-	return f.pool.used
-}
-
-// take returns a free entry, 0 if there is none. The caller holds s's lock.
-func (f *family) take(s *shard) uint32 {
-	if s.free == 0 {
-		f.refill(s)
-	}
-	n := s.free
-	if n != 0 {
-		_, s.free = f.entry(n).links()
-		s.freeCount--
+		x.free = x.lines[n].next()
+		x.lines[n].setNext(0)
+	case int(x.used) < len(x.lines):
+		n = x.used
+		x.used++
 	}
 	return n
-}
-
-// refill moves a block of entries from the pool to s.
-func (f *family) refill(s *shard) {
-	f.pool.Lock()
-	defer f.pool.Unlock()
-	if head := f.pool.blocks; head != 0 {
-		s.free, s.freeCount = head, block
-		f.pool.blocks, _ = f.entry(head).links()
-		return
-	}
-	for range block {
-		if f.pool.used == f.capacity {
-			return
-		}
-		f.pool.used++
-		n := f.pool.used
-		e := f.entry(n)
-		e.store(wGeneration, 1<<32) // odd: free
-		e.setLinks(0, s.free)
-		s.free = n
-		s.freeCount++
-	}
-}
-
-// give returns entry n to s, and a block to the pool when s holds two.
-func (f *family) give(s *shard, n uint32) {
-	f.entry(n).setLinks(0, s.free)
-	s.free = n
-	s.freeCount++
-	if s.freeCount <= 2*block {
-		return
-	}
-	head, last := s.free, s.free
-	for range block - 1 {
-		_, last = f.entry(last).links()
-	}
-	_, s.free = f.entry(last).links()
-	s.freeCount -= block
-	f.entry(last).setLinks(0, 0)
-	_, second := f.entry(head).links()
-	f.pool.Lock()
-	f.entry(head).setLinks(f.pool.blocks, second)
-	f.pool.blocks = head
-	f.pool.Unlock()
 }

@@ -1,10 +1,6 @@
 package conntrack
 
-import (
-	"math/bits"
-
-	"xlvs/lvs"
-)
+import "xlvs/lvs"
 
 // A Key is what a packet's connection is looked up by, in the form in which the
 // table compares. It is made once per packet and goes through Probe and Touch to
@@ -13,6 +9,7 @@ import (
 type Key struct {
 	client, other uint64 // as in the words of an entry
 	hash          Hash
+	line          uint32 // at which the chain of hash began when the key was made
 	entry         uint32 // most likely entry, from Probe; 0 for none
 	dir           Dir
 	v6            bool
@@ -28,30 +25,30 @@ func (t *Table) Key(k *Key, tu *lvs.Tuple, d Dir) {
 		k.client = endpoint(tu.Src, tu.SrcPort) | uint64(tu.Proto)<<8
 		k.other = endpoint(tu.Dst, tu.DstPort)
 		k.hash = t.hash(tu.Src, tu.SrcPort, tu.Proto)
-		return
+	} else {
+		k.v6 = !tu.Dst.Is4()
+		k.client = endpoint(tu.Dst, tu.DstPort) | uint64(tu.Proto)<<8
+		k.other = endpoint(tu.Src, tu.SrcPort)
+		k.hash = t.hash(tu.Dst, tu.DstPort, tu.Proto)
 	}
-	k.v6 = !tu.Dst.Is4()
-	k.client = endpoint(tu.Dst, tu.DstPort) | uint64(tu.Proto)<<8
-	k.other = endpoint(tu.Src, tu.SrcPort)
-	k.hash = t.hash(tu.Dst, tu.DstPort, tu.Proto)
+	k.line = t.conns.of(k.v6).clients.number(k.hash)
 }
 
-// Probe reads the home line of k and notes the entry that it leads to.
+// Probe notes the entry that k's home line leads to, or the line that continues
+// it: when an index is about to double, one entry in twenty is there. The fewer
+// instructions it takes, the more misses are under way at once: so Key has decided
+// which line that is. If it is another by now, Find will look there.
 func (t *Table) Probe(k *Key) {
-	f := t.conns.of(k.v6)
-	l := f.homeOf(k)
-	if i := l.match(k.hash); i != 0 {
+	x := t.conns.of(k.v6).index(k)
+	l := &x.lines[k.line]
+	i := l.match(k.hash)
+	if next := l.next(); i == 0 && next != 0 {
+		l = &x.lines[next]
+		i = l.match(k.hash)
+	}
+	if i != 0 {
 		k.entry = uint32(l.slot(i))
 	}
-}
-
-// homeOf returns the line at which the chain of k begins.
-func (f *family) homeOf(k *Key) *line {
-	n := f.line(k.hash)
-	if k.local {
-		n = f.localLine(k.hash)
-	}
-	return &f.lines[n]
 }
 
 // Touch reads the entry that Probe noted. The result means nothing; the caller
@@ -62,23 +59,6 @@ func (t *Table) Touch(k *Key) uint64 {
 		return e.load(wGeneration) + e.load(wAddrs)
 	}
 	return t.conns.v4.entry(k.entry).load(wGeneration)
-}
-
-// match returns the first slot of l with the tag of h, 0 for none. It looks at
-// all of them: where the slot is cannot be predicted, and a branch that goes
-// wrong costs more than seven comparisons.
-func (l *line) match(h Hash) int {
-	found := uint(0)
-	for i := lineSlots; i > 0; i-- {
-		found <<= 1
-		if uint32(l.slot(i)>>32) == uint32(h) {
-			found |= 1
-		}
-	}
-	if found == 0 {
-		return 0
-	}
-	return bits.TrailingZeros(found) + 1
 }
 
 // Find fills c with the connection of the packet that k and tu are of. It
@@ -102,20 +82,20 @@ func (t *Table) findPortless(c *Conn, k *Key, tu *lvs.Tuple) bool {
 
 // search looks through the chain of k's home line.
 func (f *family) search(c *Conn, k *Key, tu *lvs.Tuple) bool {
-	home := f.homeOf(k)
-	for {
+	x := f.index(k)
+	for home := x.home(k.hash); ; home = x.home(k.hash) {
 		version := home.version()
-		if f.walk(c, home, k, tu) {
+		if f.walk(c, x, home, k, tu) {
 			return true
 		}
-		if home.version() == version {
+		if !x.moved(k.hash, home, version) {
 			return false
 		}
 	}
 }
 
-// walk tries every entry with the right tag in the chain that begins at l.
-func (f *family) walk(c *Conn, l *line, k *Key, tu *lvs.Tuple) bool {
+// walk tries every entry with the right tag in the chain of x that begins at l.
+func (f *family) walk(c *Conn, x *index, l *line, k *Key, tu *lvs.Tuple) bool {
 	for {
 		for i := 1; i <= lineSlots; i++ {
 			s := l.slot(i)
@@ -127,7 +107,7 @@ func (f *family) walk(c *Conn, l *line, k *Key, tu *lvs.Tuple) bool {
 		if next == 0 {
 			return false
 		}
-		l = &f.lines[next]
+		l = &x.lines[next]
 	}
 }
 

@@ -3,6 +3,7 @@ package conntrack
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -10,11 +11,12 @@ import (
 
 // The mapping starts with this header, so that a process that finds it can tell
 // whether it understands it. All numbers are little-endian 64-bit words: magic,
-// layout, seed (4), then entries, home lines, lines of each family: connections
-// and templates, IPv4 and IPv6 of each.
+// layout, seed (4), then entries, home lines and lines by client, home lines and
+// lines by local endpoint of each family: connections and templates, IPv4 and IPv6
+// of each.
 const (
 	magic      = 0x3630_7376_6c78 // "xlvs06"
-	layout     = 4
+	layout     = 5
 	headerSize = 4096
 )
 
@@ -50,7 +52,10 @@ func (t *Table) mapMemory(n int) error {
 func (t *Table) writeHeader() {
 	words := []uint64{magic, layout, t.seed[0], t.seed[1], t.seed[2], t.seed[3]}
 	for _, f := range t.families() {
-		words = append(words, uint64(f.capacity), uint64(f.home), uint64(f.lineCapacity))
+		words = append(words, uint64(f.capacity))
+		for _, x := range []*index{&f.clients, &f.locals} {
+			words = append(words, uint64(x.most)*shards*runLines, uint64(x.total))
+		}
 	}
 	for i, w := range words {
 		binary.LittleEndian.PutUint64(t.memory[8*i:], w)
@@ -72,16 +77,31 @@ func (t *Table) Close() error {
 
 // plan decides the sizes for n connections of so many words each.
 func (f *family) plan(n, words int) {
-	const slots = lineSlots * 3 // load 0.75 at the limit
 	f.words = words
-	f.home = uint32((n*4+slots-1)/slots+shards-1) / shards * shards
 	// Beyond the limit: what shards may hold back in their free lists.
 	f.capacity = uint32(n + shards*(2*block+1) + block)
-	f.lineCapacity = 2 * (f.home + uint32(n/lineSlots) + shards)
+	for _, x := range []*index{&f.clients, &f.locals} {
+		x.plan(n)
+	}
 }
 
+// plan decides the sizes for n entries. A shard's home lines reach a load of 0.75
+// at the limit, or down to half of that, as they only double.
+func (x *index) plan(n int) {
+	const slots = shards * runLines * lineSlots * 3 // of a run in every shard: at load 0.75, times 4
+	x.most = 1 << bits.Len32(uint32((4*n-1)/slots))
+	// To continue them, twice what a chain of all entries takes: it is copied when
+	// it moves.
+	x.total = shards*runLines*x.most + 2*uint32(n/lineSlots+shards)
+}
+
+// bytes returns how large the family's part of the mapping is.
 func (f *family) bytes() int {
-	return int(f.lineCapacity)*lineBytes + (int(f.capacity)+1)*f.words*8 + f.deltaWords()*8
+	size := (int(f.capacity)+1)*f.words*8 + f.deltaWords()*8
+	for _, x := range []*index{&f.clients, &f.locals} {
+		size += int(x.total) * lineBytes
+	}
+	return size
 }
 
 // deltaWords returns how many words there are for Deltas, an even number of them.
@@ -96,15 +116,24 @@ func (f *family) deltaWords() int {
 // carve takes the family's part from the front of m and returns the rest. The
 // parts stay 64-byte aligned, as the header and every size is a multiple.
 func (f *family) carve(m []byte) []byte {
-	lines := int(f.lineCapacity) * lineBytes
-	f.lines = unsafe.Slice((*line)(unsafe.Pointer(&m[0])), f.lineCapacity)
-	m = m[lines:]
+	for _, x := range []*index{&f.clients, &f.locals} {
+		m = x.carve(m)
+	}
 	n := (int(f.capacity) + 1) * f.words
 	f.entries = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), n)
 	m = m[n*8:]
-	f.linesUsed = 2 * f.home
 	if n = f.deltaWords(); n > 0 {
 		f.deltas = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), n)
 	}
 	return m[n*8:]
+}
+
+// carve takes the lines from the front of m and returns the rest. They are zero.
+func (x *index) carve(m []byte) []byte {
+	x.lines = unsafe.Slice((*line)(unsafe.Pointer(&m[0])), x.total)
+	x.used = shards * runLines * x.most
+	for i := range x.extents {
+		x.extents[i].Store(uint64(extentOf(1)))
+	}
+	return m[int(x.total)*lineBytes:]
 }

@@ -36,8 +36,7 @@ func (e entry) retire() Time {
 // index, wheel and counts, and from its parent. The caller holds s's lock.
 func (t *Table) remove(f *family, s *shard, number uint32, expires Time) {
 	e := f.entry(number)
-	h := f.hashOf(t, e)
-	f.unlink(f.line(h), h, number)
+	f.clients.unlink(f.hashOf(t, e), number)
 	f.unschedule(s, number)
 	load := t.loads.At(e.dest())
 	if f.kind&refTemplate != 0 {

@@ -167,10 +167,9 @@ func TestManyConnectionsOfOneClient(t *testing.T) {
 			t.Fatalf("round %d: Len() = %d, want 0", round, table.Len())
 		}
 	}
-	f := &table.conns.v4
 	var k Key
 	table.Key(&k, &con.Tuple, In)
-	if home := f.lines[f.line(k.hash)]; home.next() != 0 {
+	if home := table.conns.v4.clients.home(k.hash); home.next() != 0 {
 		t.Error("an empty chain still has lines")
 	}
 }

@@ -87,7 +87,7 @@ func (t *Table) InvalidateTemplate(tp *Template) {
 
 // template fills tp with the template of k. The caller holds s's lock.
 func (f *family) template(tp *Template, s *shard, h Hash, k *TemplateKey) bool {
-	for l := &f.lines[f.line(h)]; ; l = &f.lines[l.next()] {
+	for l := f.clients.home(h); ; l = &f.clients.lines[l.next()] {
 		for i := 1; i <= lineSlots; i++ {
 			number := uint32(l.slot(i))
 			if uint32(l.slot(i)>>32) == uint32(h) && number != 0 && f.entry(number).remembers(k) && s.data[number] == k.Data {

@@ -5,7 +5,7 @@
 // packets have at the end. In netfilter the last rule that a packet matches has
 // the last word, until one takes it out of the chain; in ours the first rule
 // that it matches decides. So the result is in another order, and what netfilter
-// can say and ours cannot is left out, with a Note that says where and why.
+// can say and ours cannot is left out, with a config.Note that says where and why.
 // Nothing here asks the machine for its rules.
 package iptables
 
@@ -23,22 +23,12 @@ var (
 	ErrLimit  = errors.New("too much to take over")
 )
 
-// A Note tells of a rule that was not taken over, or not as it stands.
-type Note struct {
-	File string
-	Line int
-	Text string
-}
-
-// String returns the note for a log line: "rules:7: -A PREROUTING …: …".
-func (n Note) String() string { return fmt.Sprintf("%s:%d: %s", n.File, n.Line, n.Text) }
-
 // Parse reads src, the output of iptables-save called name. A rule without an
 // address is for IPv6 if ipv6 is set, or if the file says that ip6tables-save
 // wrote it. The marks are valid and in the order of a Config. The notes are in
 // the order of their lines. An error says the file and the line.
-func Parse(name string, src io.Reader, ipv6 bool) ([]config.Mark, []Note, error) {
-	p := parser{v6: ipv6, chains: make(map[string]*chain), foreign: make(map[string]bool), noted: make(notebook)}
+func Parse(name string, src io.Reader, ipv6 bool) ([]config.Mark, []config.Note, error) {
+	p := parser{v6: ipv6, chains: make(map[string]*chain), foreign: make(map[string]bool), noted: newNotebook(name)}
 	if err := p.read(name, src); err != nil {
 		return nil, nil, err
 	}
@@ -46,5 +36,5 @@ func Parse(name string, src io.Reader, ipv6 bool) ([]config.Mark, []Note, error)
 	if err := w.walk(); err != nil {
 		return nil, nil, fmt.Errorf("%s:%w", name, err)
 	}
-	return w.decide(), w.noted.list(name), nil
+	return w.decide(), w.noted.list(), nil
 }

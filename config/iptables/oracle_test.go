@@ -136,7 +136,7 @@ func TestAgreesWithNetfilter(t *testing.T) {
 			}
 		}
 		exact++
-		p := parser{chains: make(map[string]*chain), foreign: make(map[string]bool), noted: make(notebook)}
+		p := parser{chains: make(map[string]*chain), foreign: make(map[string]bool), noted: newNotebook("rules")}
 		if err := p.read("f", strings.NewReader(src)); err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ type parser struct {
 	chains  map[string]*chain
 	rules   int
 	foreign map[string]bool // other tables with rules
-	noted   notebook
+	noted   *notebook
 }
 
 // read takes all lines.

@@ -28,7 +28,7 @@ type entry struct {
 // A walker passes through chains with all packets at once.
 type walker struct {
 	chains  map[string]*chain
-	noted   notebook
+	noted   *notebook
 	visited map[string]bool // chains
 	steps   int
 

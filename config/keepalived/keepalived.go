@@ -3,14 +3,13 @@
 // The file is read as keepalived reads it, with its definitions, sequences and
 // includes, and keepalived's defaults hold, not ipvsadm's. What has no place in
 // a configuration of ours (VRRP, health checks, scripts, mail) is left out, and
-// each thing left out is a Note that says where and why, so that nothing gets
+// each thing left out is a config.Note that says where and why, so that nothing gets
 // lost in silence. Only text that is no keepalived.conf at all is an error.
 // Nothing here opens a file but through the caller.
 package keepalived
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"xlvs/config"
@@ -21,17 +20,6 @@ var (
 	ErrSyntax = errors.New("not the syntax of keepalived")
 	ErrLimit  = errors.New("too much to take over")
 )
-
-// A Note tells of something in a file that was not taken over, or not as it
-// stands.
-type Note struct {
-	File string
-	Line int
-	Text string
-}
-
-// String returns the note for a log line: "keepalived.conf:23: HTTP_GET: …".
-func (n Note) String() string { return fmt.Sprintf("%s:%d: %s", n.File, n.Line, n.Text) }
 
 // Files are where files are that another includes.
 type Files interface {
@@ -44,7 +32,7 @@ type Files interface {
 // of included files are relative to. The Config is valid; which packets have a
 // mark is netfilter's to know, so that it has no rules for marks. The notes are in
 // the order in which their lines were read. An error says the file and the line.
-func Parse(name string, src io.Reader, files Files) (*config.Config, []Note, error) {
+func Parse(name string, src io.Reader, files Files) (*config.Config, []config.Note, error) {
 	notes := newNotes()
 	r := reader{files: files, notes: notes, definitions: make(map[string]definition)}
 	if err := r.read(name, src); err != nil {

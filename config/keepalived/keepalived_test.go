@@ -37,7 +37,7 @@ func (disk) Open(path string) (io.ReadCloser, error) { return os.Open(path) }
 func (disk) Glob(pattern string) ([]string, error) { return filepath.Glob(pattern) }
 
 // parse parses text as the file "f", which must be possible.
-func parse(t *testing.T, text string, in Files) (*config.Config, []Note) {
+func parse(t *testing.T, text string, in Files) (*config.Config, []config.Note) {
 	t.Helper()
 	c, notes, err := Parse("f", strings.NewReader(text), in)
 	if err != nil {

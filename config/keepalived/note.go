@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
+
+	"xlvs/config"
 )
 
 // A position is a line of a file, and how many were read before it in all files
@@ -25,20 +25,20 @@ func (p position) errorf(format string, args ...any) error {
 // sequence, has the same to say each time.
 type notes struct {
 	all  []ordered
-	seen map[Note]bool
+	seen map[config.Note]bool
 }
 
 // An ordered Note knows its place among the others.
 type ordered struct {
-	Note
+	config.Note
 	order int
 }
 
-func newNotes() *notes { return &notes{seen: make(map[Note]bool)} }
+func newNotes() *notes { return &notes{seen: make(map[config.Note]bool)} }
 
 // add makes a note about a line.
 func (n *notes) add(at position, format string, args ...any) {
-	note := Note{File: at.file, Line: at.line, Text: printable(fmt.Sprintf(format, args...))}
+	note := config.NewNote(at.file, at.line, format, args...)
 	if !n.seen[note] {
 		n.seen[note] = true
 		n.all = append(n.all, ordered{note, at.order})
@@ -46,24 +46,10 @@ func (n *notes) add(at position, format string, args ...any) {
 }
 
 // list returns the notes in the order of their lines.
-func (n *notes) list() (list []Note) {
+func (n *notes) list() (list []config.Note) {
 	slices.SortStableFunc(n.all, func(a, b ordered) int { return cmp.Compare(a.order, b.order) })
 	for _, note := range n.all {
 		list = append(list, note.Note)
 	}
 	return list
-}
-
-// printable returns text on one line, with what a terminal could take for a
-// command replaced.
-func printable(text string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case unicode.IsPrint(c):
-			return c
-		case c == '\t':
-			return ' '
-		}
-		return unicode.ReplacementChar
-	}, text)
 }

@@ -15,7 +15,7 @@ import (
 // which is called name. The Config that it returns is valid.
 type format struct {
 	name, what string
-	read       func(name string, src io.Reader, o *options) (*config.Config, []Note, error)
+	read       func(name string, src io.Reader, o *options) (*config.Config, []config.Note, error)
 }
 
 // formats returns the formats in the order in which the usage lists them.
@@ -27,22 +27,13 @@ func formats() []format {
 	}
 }
 
-func readKeepalived(name string, src io.Reader, _ *options) (*config.Config, []Note, error) {
-	c, found, err := keepalived.Parse(name, src, fileSystem{})
-	var notes []Note
-	for _, n := range found {
-		notes = append(notes, Note(n))
-	}
-	return c, notes, err
+func readKeepalived(name string, src io.Reader, _ *options) (*config.Config, []config.Note, error) {
+	return keepalived.Parse(name, src, fileSystem{})
 }
 
-func readIPTables(name string, src io.Reader, o *options) (*config.Config, []Note, error) {
+func readIPTables(name string, src io.Reader, o *options) (*config.Config, []config.Note, error) {
 	c := config.Default()
-	marks, found, err := iptables.Parse(name, src, o.ipv6)
-	var notes []Note
-	for _, n := range found {
-		notes = append(notes, Note(n))
-	}
+	marks, notes, err := iptables.Parse(name, src, o.ipv6)
 	c.Marks = marks
 	return c, notes, err
 }

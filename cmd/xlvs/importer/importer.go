@@ -23,16 +23,6 @@ var (
 	ErrStrict = errors.New("--strict takes all or nothing")
 )
 
-// A Note tells of something that was not taken over.
-type Note struct {
-	File string
-	Line int
-	Text string
-}
-
-// String returns the note as a line of a compiler would be.
-func (n Note) String() string { return fmt.Sprintf("%s:%d: %s", n.File, n.Line, n.Text) }
-
 // Command is `xlvs import`.
 func Command(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	return run(args, os.Stdin, stdout, stderr)

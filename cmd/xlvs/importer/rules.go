@@ -18,7 +18,7 @@ import (
 
 // readIPVSAdm reads what ipvsadm -S prints, or a script of such lines: each is
 // taken as ipvsadm -R takes it, by a director that does nothing.
-func readIPVSAdm(name string, src io.Reader, _ *options) (*config.Config, []Note, error) {
+func readIPVSAdm(name string, src io.Reader, _ *options) (*config.Config, []config.Note, error) {
 	d := idle{State: desired.New(nothing{}, nil)}
 	lines := bufio.NewScanner(src)
 	for number := 1; lines.Scan(); number++ {

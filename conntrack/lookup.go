@@ -1,9 +1,13 @@
 package conntrack
 
-import "xlvs/lvs"
+import (
+	"sync/atomic"
+
+	"xlvs/lvs"
+)
 
 // A Key is what a packet's connection is looked up by, in the form in which the
-// table compares. It is made once per packet and goes through Probe and Touch to
+// table compares. It is made once per packet and goes through Seek, Probe and Touch to
 // Find, so that the cache misses of a batch overlap: first all index lines, then
 // all entries.
 type Key struct {
@@ -34,6 +38,14 @@ func (t *Table) Key(k *Key, tu *lvs.Tuple, d Dir) {
 	k.line = t.conns.of(k.v6).clients.number(k.hash)
 }
 
+// Seek reads the line at which Probe begins, as Touch does. In a large table most
+// lines are in no cache, and each that Probe has to wait for keeps it from the
+// next.
+func (t *Table) Seek(k *Key) uint64 {
+	x := t.conns.of(k.v6).index(k)
+	return x.lines[k.line].slot(1)
+}
+
 // Probe notes the entry that k's home line leads to, or the line that continues
 // it: when an index is about to double, one entry in twenty is there. The fewer
 // instructions it takes, the more misses are under way at once: so Key has decided
@@ -59,6 +71,11 @@ func (t *Table) Touch(k *Key) uint64 {
 		return e.load(wGeneration) + e.load(wAddrs)
 	}
 	return t.conns.v4.entry(k.entry).load(wGeneration)
+}
+
+// TouchDeltas is Touch for the Deltas of that entry, if it has any.
+func (t *Table) TouchDeltas(k *Key) uint64 {
+	return atomic.LoadUint64(&t.conns.of(k.v6).deltasOf(k.entry)[0])
 }
 
 // Find fills c with the connection of the packet that k and tu are of. It

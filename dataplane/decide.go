@@ -42,6 +42,7 @@ func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *desti
 		}
 	}
 	f.dest = c.Dest
+	w.edited = w.edited || c.Edited()
 	d = w.destination(c.Dest)
 	if f.dir == conntrack.In && d.removed.Load() && !f.related {
 		return nil, DestinationGone // as with expire_nodest_conn=0

@@ -54,7 +54,11 @@ func (w *worker) encapsulate(p *packet.Packet, f *flow, d *destination, hop *nei
 	if d.clamp && f.opens && f.proto == lvs.TCP && p.L4 != 0 && !f.piece {
 		w.clampMSS(p, d, hop, 0)
 	}
-	if !d.tunnel.Push(p, hop.Source, flowHash(&f.tuple), w.snap.sysctl.PMTUDisc != 0) {
+	hash := uint32(0)
+	if d.outer.Type == lvs.TunnelGUE { // whose source port tells flows apart
+		hash = flowHash(&f.tuple)
+	}
+	if !d.tunnel.Push(p, hop.Source, hash, w.snap.sysctl.PMTUDisc != 0) {
 		return NoHeadroom
 	}
 	return undecided

@@ -40,10 +40,11 @@ type worker struct {
 	clock time.Duration // since the director was made
 	now   conntrack.Time
 
-	limit icmp.Limiter
-	held  []heldPacket
-	rouse bool   // other workers hold pieces that can go on
-	sink  uint64 // what stage two and three read, so that they are not optimised away
+	limit  icmp.Limiter
+	held   []heldPacket
+	rouse  bool   // other workers hold pieces that can go on
+	sink   uint64 // what stage two and three read, so that they are not optimised away
+	edited bool   // this batch, so far, or the last had connections with Deltas
 
 	mu       sync.Mutex
 	tally    tally
@@ -117,20 +118,45 @@ func (w *worker) decideAll(ps []packet.Packet) {
 	for i := range ps {
 		w.read(&ps[i], &flows[i])
 	}
-	for i := range flows {
-		if f := &flows[i]; f.verdict == undecided {
-			w.d.table.Probe(&f.key)
-		}
-	}
-	for i := range flows {
-		if f := &flows[i]; f.verdict == undecided {
-			w.sink += w.d.table.Touch(&f.key)
-		}
-	}
+	w.touch(flows)
 	for i := range ps {
 		w.finish(&ps[i], &flows[i], w.decide(&ps[i], &flows[i]))
 	}
 	w.retryHeld()
+}
+
+// manyConnections is from where on the lines of the table's index are in no cache.
+const manyConnections = 1 << 17
+
+// touch is stages two and three: index lines, then entries, and what belongs to
+// them where the batch before has had use for it.
+func (w *worker) touch(flows []flow) {
+	t := w.d.table
+	if t.Len() > manyConnections {
+		for i := range flows {
+			if f := &flows[i]; f.verdict == undecided {
+				w.sink += t.Seek(&f.key)
+			}
+		}
+	}
+	for i := range flows {
+		if f := &flows[i]; f.verdict == undecided {
+			t.Probe(&f.key)
+		}
+	}
+	for i := range flows {
+		if f := &flows[i]; f.verdict == undecided {
+			w.sink += t.Touch(&f.key)
+		}
+	}
+	if w.edited {
+		w.edited = false
+		for i := range flows {
+			if f := &flows[i]; f.verdict == undecided {
+				w.sink += t.TouchDeltas(&f.key)
+			}
+		}
+	}
 }
 
 // begin loads what holds for the whole batch.

@@ -24,6 +24,9 @@ type Listing struct {
 	Data     string // of a template: what the persistence engine found
 }
 
+// nowhere is the port that the kernel gives to templates that have become invalid.
+const nowhere = 0xffff
+
 // All yields the connections and then the templates, in no order. What comes or
 // goes meanwhile is yielded or not; nothing is yielded half. Of
 // the locks that a worker waits for it takes, for a moment each, a shard's for
@@ -60,6 +63,9 @@ func (t *Table) list(f *family, n uint32) (Listing, bool) {
 		l.Local, l.LocalPort = e.addr(3, local), uint16(local>>16)
 	case f.kind&refTemplate != 0:
 		l.Template, l.Assured, l.State = true, l.State == assured, 0
+		if client&hidden != 0 { // the kernel keeps it where no packet looks
+			l.VirtualPort, l.RealPort = nowhere, nowhere
+		}
 		if virtual&flagData != 0 {
 			l.Data = f.dataOf(t, n)
 		}

@@ -170,6 +170,11 @@ func TestInvalidTemplateIsReplacedAndDiesOfAge(t *testing.T) {
 		if table.FindTemplate(&tp, &key) {
 			t.Error("FindTemplate() finds an invalid template")
 		}
+		for l := range table.All() {
+			if l.Template && (l.VirtualPort != 65535 || l.RealPort != 65535) {
+				t.Errorf("All() yields the invalid template %+v, want its ports 65535", l)
+			}
+		}
 		if !table.InsertTemplate(&tp, &key, fiveMinutes(4), 0) || tp.Dest != 4 {
 			t.Errorf("InsertTemplate() after that gave destination %d, want 4", tp.Dest)
 		}

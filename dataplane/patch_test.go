@@ -226,7 +226,7 @@ func TestPatchWhileWorkersRun(t *testing.T) {
 		})
 	}
 	until(func(i int) {
-		frames := [][]byte{from(1000 + i%5000), syn4(1000 + i%100), packettest.TCP(real4+":8080", client4+":1000", header.FlagACK, "")}
+		frames := [][]byte{from(1000 + i%1000), syn4(1000 + i%100), packettest.TCP(real4+":8080", client4+":1000", header.FlagACK, "")}
 		if _, v := d.push(t, frames...); v[Forward] == 0 {
 			t.Errorf("verdicts = %v", v)
 		}

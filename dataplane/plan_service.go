@@ -68,6 +68,9 @@ func (p *plan) planService(s, old *serviceState) error {
 	} else if next.scheduler, err = sched.New(want.Scheduler, sched.Options{Loads: p.d.loads, Flags: want.Flags}); err != nil {
 		return err
 	}
+	if old == nil {
+		next.scheduler.Set(nil) // as the kernel's, which get one destination after the other
+	}
 	next.key, next.name, next.flags = want.ServiceKey, want.Scheduler, want.Flags
 	next.persistence, next.maskBits, next.engine, next.onePacket = want.Persistence, want.MaskBits, want.Engine, want.OnePacket
 	if old != nil && *old.service == next {

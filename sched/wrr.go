@@ -13,6 +13,7 @@ import (
 type wrr struct {
 	loads  *lvs.Loads
 	mu     sync.Mutex
+	begun  bool // Set has been called
 	dests  []loaded
 	cursor int   // who had the last turn in this walk, or head
 	cw     int32 // weight that this walk asks for: 1 and a multiple of di
@@ -67,17 +68,49 @@ func (s *wrr) nextWalk() bool {
 	return true
 }
 
-// Set starts a walk at the level that was reached, if the new weights have it,
-// as the kernel does for each destination that is added, edited or deleted.
+// Set starts a walk at the level that was reached, if the new weights have it. The
+// kernel decides that for each destination that is added, edited or deleted, and so
+// does Set for each that is new, the one that was added first before the others: a
+// walk that begins low because the first had a low weight stays low. Only what the
+// first Set names is taken as a whole, as by a service that gets another scheduler.
 func (s *wrr) Set(dests []Dest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.EqualFunc(s.dests, dests, func(l loaded, d Dest) bool { return l.Dest == d }) {
+	if s.begun && slices.EqualFunc(s.dests, dests, func(l loaded, d Dest) bool { return l.Dest == d }) {
 		return
 	}
-	s.dests, s.cursor = withLoads(s.loads, dests), head
-	s.di = divisor(dests)
-	s.mw = max(heaviest(dests)-(s.di-1), 0)
+	known := make(map[lvs.DestID]bool, len(s.dests))
+	for i := range s.dests {
+		known[s.dests[i].ID] = true
+	}
+	var stay, added []Dest
+	for _, d := range dests {
+		if !s.begun || known[d.ID] {
+			stay = append(stay, d)
+		} else {
+			added = append(added, d)
+		}
+	}
+	if !s.begun || !slices.EqualFunc(s.dests, stay, func(l loaded, d Dest) bool { return l.Dest == d }) {
+		s.level(divisor(stay), heaviest(stay))
+	}
+	di, most := divisor(stay), heaviest(stay)
+	if most == 0 {
+		di = 0 // whose divisor with any weight is that weight
+	}
+	for _, d := range slices.Backward(added) {
+		if d.Weight > 0 {
+			di, most = gcd(d.Weight, di), max(most, d.Weight)
+		}
+		s.level(max(di, 1), most)
+	}
+	s.begun, s.dests, s.cursor = true, withLoads(s.loads, dests), head
+}
+
+// level says at which weight the next walk begins when di is the divisor of the
+// weights and the largest is most.
+func (s *wrr) level(di, most int32) {
+	s.di, s.mw = di, max(most-(di-1), 0)
 	switch {
 	case s.cw > s.mw || s.cw == 0:
 		s.cw = s.mw

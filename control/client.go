@@ -69,11 +69,24 @@ func (c *Client) exchange(ctx context.Context, method, resource string, in, out 
 
 // do makes one request and returns the answer, if it is no failure.
 func (c *Client) do(ctx context.Context, method, resource string, query url.Values, body io.Reader) (*http.Response, error) {
+	r, err := newRequest(ctx, method, resource, query, body)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(r)
+}
+
+func newRequest(ctx context.Context, method, resource string, query url.Values, body io.Reader) (*http.Request, error) {
 	u := url.URL{Scheme: "http", Host: "xlvs", Path: prefix + resource, RawQuery: query.Encode()}
 	r, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("ask for %s: %w", resource, err)
 	}
+	return r, nil
+}
+
+// send is do for a request that has more to it.
+func (c *Client) send(r *http.Request) (*http.Response, error) {
 	resp, err := c.http.Do(r)
 	if err != nil {
 		return nil, c.unreachable(err)
@@ -84,7 +97,7 @@ func (c *Client) do(ctx context.Context, method, resource string, query url.Valu
 	defer func() { _ = resp.Body.Close() }()
 	var j failureJSON
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&j); err != nil || j.Error.Code == "" {
-		return nil, fmt.Errorf("director at %s: %s %s: answers %s", c.path, method, resource, resp.Status)
+		return nil, fmt.Errorf("director at %s: %s %s: answers %s", c.path, r.Method, r.URL.Path, resp.Status)
 	}
 	return nil, j.Error.err()
 }

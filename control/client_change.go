@@ -1,7 +1,9 @@
 package control
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -11,6 +13,25 @@ import (
 // Do does all of ops, one after the other, or nothing; see desired.State.
 func (c *Client) Do(ctx context.Context, ops []desired.Operation) error {
 	return c.exchange(ctx, http.MethodPost, "batch", newBatchJSON(ops, false), nil)
+}
+
+// DoIf is Do for a caller who has seen the state at a revision that Status told
+// before: it fails with desired.ErrStale if there was a change since.
+func (c *Client) DoIf(ctx context.Context, revision uint64, ops []desired.Operation) error {
+	body, err := json.Marshal(newBatchJSON(ops, false))
+	if err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	r, err := newRequest(ctx, http.MethodPost, "batch", nil, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("If-Match", tag(revision))
+	resp, err := c.send(r)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
 }
 
 // DoEach does each of ops that can be done and returns why each of the others
@@ -44,7 +65,7 @@ func newBatchJSON(ops []desired.Operation, each bool) *batchJSON {
 // its own, which it reads again. See desired.State.
 func (c *Client) Reload(ctx context.Context, file []byte, r desired.Reload) (desired.Report, error) {
 	var j reportJSON
-	if err := c.exchange(ctx, http.MethodPost, "reload", reloadJSON{string(file), r.Prune, r.DryRun}, &j); err != nil {
+	if err := c.exchange(ctx, http.MethodPost, "reload", reloadJSON{string(file), r.Prune, r.DryRun, r.Saved}, &j); err != nil {
 		return desired.Report{}, err
 	}
 	report, err := j.report()

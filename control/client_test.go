@@ -80,6 +80,12 @@ func TestClientChanges(t *testing.T) {
 	if !errors.Is(err, desired.ErrNoService) || !errors.As(err, &e) || e.Operation != 1 {
 		t.Errorf("Do = %v, want ErrNoService of operation 1", err)
 	}
+	if err := s.DoIf(ctx, 0, []desired.Operation{{Kind: desired.Flush}}); !errors.Is(err, desired.ErrStale) {
+		t.Errorf("DoIf of an old revision = %v, want ErrStale", err)
+	}
+	if err := s.DoIf(ctx, 1, []desired.Operation{{Kind: desired.EditDestination, Key: web, Real: add.Real}}); err != nil {
+		t.Errorf("DoIf = %v", err)
+	}
 	errs, err := s.DoEach(ctx, []desired.Operation{
 		add, {Kind: desired.DeleteService, Key: dns}, {Kind: desired.AddService, Service: config.Service{ServiceKey: dns, Scheduler: "best"}},
 	})

@@ -54,6 +54,7 @@ type reloadJSON struct {
 	Config string `json:"config,omitempty"` // TOML; empty: the director's own file
 	Prune  bool   `json:"prune,omitzero"`
 	DryRun bool   `json:"dry_run,omitzero"`
+	Saved  bool   `json:"saved,omitzero"`
 }
 
 // reportJSON is a desired.Report on the wire.
@@ -79,7 +80,7 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) error {
 	if s.opts.Load == nil {
 		return fmt.Errorf("reload: %w: there is nothing to reload", ErrNotSupported)
 	}
-	report, err := s.opts.Load([]byte(j.Config), desired.Reload{Prune: j.Prune, DryRun: j.DryRun})
+	report, err := s.opts.Load([]byte(j.Config), desired.Reload{Prune: j.Prune, DryRun: j.DryRun, Saved: j.Saved})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotReloaded, err)
 	}

@@ -65,6 +65,13 @@ func (d *Director) zeroService(s *serviceState, count func(*destination) Counter
 	}
 }
 
+// begin has s, which is new, count from zero, whatever real servers of a former
+// service of its key have counted. Those that come out of the trash go on.
+func (d *Director) begin(s *serviceState) {
+	s.zero = d.counted(s, d.countsOf(s))
+	s.estimator.Reset(rate.Counts(s.zero))
+}
+
 // counted sums what the destinations of s have counted, those that are no more among
 // them. The caller holds mu.
 func (d *Director) counted(s *serviceState, count func(*destination) Counters) Counters {

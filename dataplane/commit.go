@@ -65,6 +65,11 @@ func (d *Director) record(p *plan) {
 		d.trash.remove(dest)
 		d.inherit(dest)
 	}
+	for _, s := range p.added {
+		if len(p.revived) > 0 || len(d.trash[s.key()]) > 0 {
+			d.begin(s)
+		}
+	}
 	for k, n := range p.markUses {
 		if d.markUses[k] += n; d.markUses[k] == 0 {
 			delete(d.markUses, k)

@@ -114,3 +114,33 @@ func TestZeroAndThenOthers(t *testing.T) {
 		t.Errorf("the worker has counted %+v, want 200 packets", w)
 	}
 }
+
+// A service that is made anew counts from zero. Its real servers, which come out of
+// the trash, go on.
+func TestServiceMadeAnewCountsFromZero(t *testing.T) {
+	d, keys, frames := newCounted(t)
+	before, _ := d.Service(keys[0])
+	total, _ := d.Total()
+	want := config.Service{ServiceKey: keys[0], Scheduler: "rr"}
+	for _, c := range []config.Patch{{Removed: keys[:1]}, {Set: []config.Service{want}}} {
+		if err := d.Patch(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, _ := d.Service(keys[0]); s.Counters != (Counters{}) || s.Rates != (rate.Rates{}) {
+		t.Errorf("without real servers it has %+v, %+v", s.Counters, s.Rates)
+	}
+	want.Reals = []config.Real{{RealKey: before.Destinations[0].RealKey, Method: before.Destinations[0].Method, Weight: 1}}
+	if err := d.Patch(config.Patch{Set: []config.Service{want}}); err != nil {
+		t.Fatal(err)
+	}
+	d.push(t, frames...)
+	d.wait(1)
+	s, _ := d.Service(keys[0])
+	if got := s.Destinations[0].Counters.InPkts; s.Counters.InPkts != 100 || got != before.Counters.InPkts+100 {
+		t.Errorf("it has %d packets, want 100; its real server %d, was %d", s.Counters.InPkts, got, before.Counters.InPkts)
+	}
+	if now, _ := d.Total(); now.InPkts != total.InPkts+200 {
+		t.Errorf("in total there are %d packets, want %d", now.InPkts, total.InPkts+200)
+	}
+}

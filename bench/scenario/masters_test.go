@@ -78,6 +78,10 @@ port = 80
 	}
 	sh.run("ipvsadm -C; xlvs reload --prune")
 	sh.want("ipvsadm-save -n", before)
+	sh.run("ipvsadm -A -u 192.0.2.2:53; xlvs save")
+	must(t, os.WriteFile(d.path, file, 0o640)) // which lacks what was saved last
+	sh.run("xlvs reload")
+	sh.want("ipvsadm-save -n", before)
 	copied := filepath.Join(t.TempDir(), "copy.toml")
 	sh.run(fmt.Sprintf("xlvs save -o %s && xlvs check -c %s && xlvs save -o - | cmp - %[1]s", copied, copied))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"time"
 
 	"xlvs/config"
@@ -21,12 +23,22 @@ func (p *program) listen() error {
 			return err
 		}
 	}
+	file := p.file
+	if file != "" { // for those who are in another folder
+		var err error
+		if file, err = filepath.Abs(file); err != nil {
+			return err
+		}
+	}
 	l, err := control.Listen(path, p.config.Control.Group)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; a director that is not root needs a folder that it may write to: give it %s, or set [control] socket", err, filepath.Dir(path))
+	}
 	if err != nil {
 		return err
 	}
 	p.server = control.New(p.director, p.state, control.Options{
-		Version: buildVersion(), File: p.file, Load: p.load, Capturer: p.director,
+		Version: buildVersion(), File: file, Load: p.load, Capturer: p.director,
 		Warn: func(err error) { p.log.Warn(err.Error()) },
 	})
 	p.serving.Go(func() {
@@ -58,27 +70,37 @@ func (p *program) hangUp() error {
 }
 
 // load has the director follow a file, as the one who asks has it or, if that is
-// empty, as it is on disk, and logs what that does.
+// empty, as it is on disk, and logs what that does. Who reads the file last is the
+// last to have it followed.
 func (p *program) load(file []byte, r desired.Reload) (desired.Report, error) {
+	p.loading.Lock()
+	defer p.loading.Unlock()
 	next, err := p.read(file)
 	if err != nil {
 		return desired.Report{}, err
 	}
 	report, err := p.state.Reload(next, r)
-	if err != nil || r.DryRun {
+	switch {
+	case err != nil || r.DryRun:
 		return report, err
+	case r.Saved:
+		p.log.Info("configuration saved", "file", p.file)
+		return report, nil
 	}
 	p.logWarnings(next)
 	p.logChanges(report.Changes)
-	for _, kept := range report.Kept {
+	for _, kept := range report.Kept[:min(maxLogged, len(report.Kept))] {
 		p.log.Info("kept", "what", kept)
+	}
+	if n := len(report.Kept) - maxLogged; n > 0 {
+		p.log.Info("and more kept", "number", n)
 	}
 	p.log.Info("configuration reloaded", "file", p.file, "changes", len(report.Changes))
 	return report, nil
 }
 
-// maxLogged is how many changes are logged one by one. Who loads a large file wants
-// a log that can be read; the asker gets them all.
+// maxLogged is how many changes are logged one by one, and how many things that are
+// kept. Who loads a large file wants a log that can be read; the asker gets them all.
 const maxLogged = 1000
 
 func (p *program) logChanges(changes []config.Change) {

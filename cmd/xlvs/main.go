@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -36,22 +37,25 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
-	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
 	if name := filepath.Base(os.Args[0]); slices.Contains(ipvsadm.Programs[:], name) {
-		os.Exit(runIPVSAdm(ctx, name, os.Args[1:]))
+		os.Exit(runIPVSAdm(name, os.Args[1:]))
 	}
 	if len(os.Args) > 1 && slices.Contains(ipvsadm.Programs[:], os.Args[1]) {
-		os.Exit(runIPVSAdm(ctx, os.Args[1], os.Args[2:]))
+		os.Exit(runIPVSAdm(os.Args[1], os.Args[2:]))
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	// Whoever asks twice does not want to wait; but timeout(1) passes one request
+	// on twice, at once.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	os.Exit(dispatch(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // runIPVSAdm is ipvsadm, or one of the scripts that come with it, whose usage,
-// words and exit codes are their own.
-func runIPVSAdm(ctx context.Context, name string, args []string) (exitCode int) {
+// words and exit codes are their own. A signal ends it at once, as it ends them:
+// what -R waits for on its standard input may never come.
+func runIPVSAdm(name string, args []string) (exitCode int) {
 	p := ipvsadm.Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Dial: connectIPVSAdm}
-	return p.Run(ctx, name, args)
+	return p.Run(context.Background(), name, args)
 }
 
 // A command is a word after `xlvs`. Its function returns a usageError, or one of

@@ -86,6 +86,10 @@ func writeReport(w io.Writer, r desired.Report) error {
 	for _, kept := range r.Kept {
 		fmt.Fprintf(w, "kept: %s\n", kept)
 	}
-	_, err := fmt.Fprintf(w, "%d changes, %d kept\n", len(r.Changes), len(r.Kept))
+	changes := "changes"
+	if len(r.Changes) == 1 {
+		changes = "change"
+	}
+	_, err := fmt.Fprintf(w, "%d %s, %d kept\n", len(r.Changes), changes, len(r.Kept))
 	return err
 }

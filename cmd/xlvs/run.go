@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -52,6 +53,8 @@ type program struct {
 	state    *desired.State
 	server   *control.Server
 	serving  sync.WaitGroup
+	loading  sync.Mutex  // of files, one after the other
+	loaded   fs.FileInfo // the file, just before it was read first
 	drops    dropLog
 	stdout   io.Writer
 	log      *slog.Logger
@@ -61,6 +64,7 @@ type program struct {
 func (p *program) open(ctx context.Context) error {
 	p.config = config.Default()
 	if p.file != "" {
+		p.loaded, _ = os.Stat(p.file)
 		c, err := config.Load(p.file)
 		if err != nil {
 			return err
@@ -137,7 +141,7 @@ func (p *program) run(ctx context.Context, signals <-chan os.Signal) error {
 			p.drops.report()
 		case <-look.C:
 			if look.changed() {
-				p.reload()
+				p.follow()
 			}
 		case sig := <-signals:
 			p.serve(sig)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,12 +13,13 @@ import (
 	"path/filepath"
 
 	"xlvs/config"
+	"xlvs/control/desired"
 )
 
 // saveCommand writes the running state as a file.
 func saveCommand(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	flags := flag.NewFlagSet("save", flag.ContinueOnError)
-	path := flags.String("o", "", "the `FILE` to write, whose comments stay, or - for standard output; without one: the director's own")
+	path := flags.String("o", "", "the `FILE` to write, whose comments stay, or - to print it without comments; without one: the director's own")
 	if err := parse(flags, args, stdout); err != nil {
 		return err
 	}
@@ -33,24 +35,40 @@ func saveCommand(ctx context.Context, args []string, stdout, _ io.Writer) error 
 		_, err := stdout.Write(text)
 		return err
 	}
-	if *path == "" {
-		status, err := c.Status(ctx)
-		if err != nil {
-			return fmt.Errorf("save: %w", err)
-		}
-		if *path = status.File; *path == "" {
-			return flagsError(flags, "the director was started without a file: -o FILE is missing")
-		}
-	}
-	state, err := config.Parse("running state", text)
+	status, err := c.Status(ctx)
 	if err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
-	if err := saveOver(*path, state); err != nil {
+	if *path = cmp.Or(*path, status.File); *path == "" {
+		return flagsError(flags, "the director was started without a file: -o FILE is missing")
+	}
+	if err := saveText(*path, text); err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
 	fmt.Fprintf(stdout, "saved to %s\n", *path)
+	if !isFile(*path, status.File) {
+		return nil
+	}
+	if _, err := c.Reload(ctx, text, desired.Reload{Saved: true}); err != nil {
+		return fmt.Errorf("tell the director that its file is saved: %w", err)
+	}
 	return nil
+}
+
+// saveText writes the running state, which is text, as the file at path.
+func saveText(path string, text []byte) error {
+	state, err := config.Parse("running state", text)
+	if err != nil {
+		return err
+	}
+	return saveOver(path, state)
+}
+
+// isFile reports whether two paths lead to one file.
+func isFile(a, b string) bool {
+	is, err := os.Stat(a)
+	other, otherErr := os.Stat(b)
+	return err == nil && otherErr == nil && os.SameFile(is, other)
 }
 
 // saveOver writes c in the place of the file at path, whole or not at all, and
@@ -67,7 +85,7 @@ func saveOver(path string, c *config.Config) error {
 	}
 	var text bytes.Buffer
 	if err := c.WriteOver(&text, former); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	target, err := filepath.EvalSymlinks(path) // what a link leads to is to change, not the link
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"xlvs/config"
 )
 
 // watchInterval is how often a file with `watch = true` is looked at. Looking
@@ -19,16 +21,23 @@ type fileWatch struct {
 	pending fs.FileInfo // as it was at the last look, if that is another; nil if not
 }
 
-// watch returns a fileWatch of the director's file, which has just been read, and
-// what ends it. Unless the file asks for it, there is never a time to look.
+// watch returns a fileWatch of the director's file, and what ends it. Unless the
+// file asks for it, there is never a time to look.
 func (p *program) watch() (w *fileWatch, stop func()) {
 	if !p.config.Watch || p.file == "" {
 		return new(fileWatch), func() {}
 	}
 	tick := time.NewTicker(watchInterval)
-	w = &fileWatch{C: tick.C, path: p.file}
-	w.loaded, _ = os.Stat(p.file)
-	return w, tick.Stop
+	return &fileWatch{C: tick.C, path: p.file, loaded: p.loaded}, tick.Stop
+}
+
+// follow is reload for a file that has changed, unless it says what it said, as
+// when the running state was saved: what was done since then stays.
+func (p *program) follow() {
+	if c, err := config.Load(p.file); err == nil && len(config.Diff(p.state.File(), c)) == 0 {
+		return
+	}
+	p.reload()
 }
 
 // changed looks at the file, and reports whether there is something new to read: it

@@ -13,6 +13,10 @@ import (
 type Reload struct {
 	Prune  bool // what was done at run time goes, too: the file is all
 	DryRun bool // nothing changes; the Report says what would
+
+	// Saved says that the file was made of the running state. Nothing changes then,
+	// whatever was done since; but what the file names is its own from now on.
+	Saved bool
 }
 
 // A Report is what a Reload does.
@@ -36,6 +40,10 @@ func (s *State) Reload(file *config.Config, opts Reload) (Report, error) {
 	if file == nil {
 		file = config.Default()
 	}
+	if opts.Saved && !opts.DryRun {
+		s.saved(file)
+		return Report{}, nil
+	}
 	m := s.merge(file, opts.Prune)
 	if err := m.config.Validate(); err != nil {
 		return Report{}, fmt.Errorf("reload: %w: %w", ErrInvalid, err)
@@ -53,6 +61,17 @@ func (s *State) Reload(file *config.Config, opts Reload) (Report, error) {
 	s.file = file
 	s.reset(m.config, m.runtime)
 	return report, nil
+}
+
+// saved notes that the file says so now. What it has and no longer runs, the next
+// Reload will bring back.
+func (s *State) saved(file *config.Config) {
+	s.file = file
+	for i := range file.Services {
+		if e := s.services.byKey[file.Services[i].ServiceKey]; e != nil {
+			e.origin = FromFile
+		}
+	}
 }
 
 // A merger is a file and what was done at run time, becoming one.

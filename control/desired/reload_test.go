@@ -218,3 +218,33 @@ func TestNoFile(t *testing.T) {
 	}
 	must(t, s, Operation{Kind: AddService, Service: service(web(80), "rr")})
 }
+
+// What was saved to the file is the file's: without it there, it goes.
+func TestReloadAfterSaved(t *testing.T) {
+	s, d := newState(t, twoServices())
+	must(t, s, Operation{Kind: AddService, Service: service(web(81), "rr")}, Operation{Kind: SetTimeouts, Timeouts: config.Timeouts{UDP: time.Minute}})
+	saved := s.ToSave()
+	must(t, s, Operation{Kind: EditService, Service: service(web(80), "sh")}, Operation{Kind: AddService, Service: service(web(82), "rr")})
+	before := len(d.calls)
+	for _, r := range []Reload{{Saved: true, DryRun: true}, {Saved: true}} {
+		if s.Origin(web(81)) != FromRuntime {
+			t.Error("a dry run has changed who made a service")
+		}
+		if _, err := s.Reload(saved, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := s.Service(web(80)); len(d.calls) != before || got.Scheduler != "sh" || s.Origin(web(81)) != FromFile || s.Origin(web(82)) != FromRuntime {
+		t.Errorf("to save has changed the director by %v, web to %s", d.calls[before:], got.Scheduler)
+	}
+	report, err := s.Reload(twoServices(), Reload{})
+	want := []string{"service TCP 192.0.2.1:80: scheduler sh -> rr", "service TCP 192.0.2.1:81: removed", "timeouts: udp 60s -> 300s"}
+	var changes []string
+	for _, c := range report.Changes {
+		changes = append(changes, c.String())
+	}
+	if slices.Sort(changes); err != nil || !slices.Equal(changes, want) || len(report.Kept) != 1 {
+		t.Errorf("the former file changes %q, %v and keeps %q, want %q", changes, err, report.Kept, want)
+	}
+	d.agrees(t, s)
+}

@@ -37,8 +37,8 @@ func (s *State) Origin(key config.ServiceKey) Origin {
 	return NoOrigin
 }
 
-// An entry is a service of a State. Outside a batch it does not change: others
-// hold what it holds.
+// An entry is a service of a State. Outside a batch it does not change, but for its
+// origin: others hold what it holds.
 type entry struct {
 	service config.Service
 	origin  Origin

@@ -164,6 +164,35 @@ func TestSlowReaderLosesFramesAndNobodyWaits(t *testing.T) {
 	}
 }
 
+// A busySource shows another frame with every write to it.
+type busySource struct {
+	tap    *capture.Tap
+	writes int
+	cancel func()
+}
+
+func (s *busySource) Write(b []byte) (int, error) {
+	s.tap.See(capture.Ingress, 0, web, "forwarded")
+	if s.writes++; s.writes == 100 {
+		s.cancel()
+	}
+	if s.writes > 1000 {
+		return 0, errors.New("the capture does not end")
+	}
+	return len(b), nil
+}
+
+// A capture ends when it is to, however fast frames come.
+func TestEndIsTheEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	tap := capture.New(capture.Options{})
+	w := &busySource{tap: tap, cancel: cancel}
+	tap.See(capture.Ingress, 0, web, "forwarded")
+	if err := tap.Write(ctx, w, func(uint16) capture.Interface { return capture.Interface{} }, capture.Limit{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLimitOfBytes(t *testing.T) {
 	file := take(t, capture.Options{}, capture.Limit{Bytes: 2000}, func(tap *capture.Tap) {
 		for range 1000 {

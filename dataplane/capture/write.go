@@ -80,23 +80,34 @@ func (i Interface) ng() pcapgo.NgInterface {
 	return ng
 }
 
-// follow writes frames as they come, and what was taken before ctx ended.
+// follow writes frames as they come, and what was taken before ctx ended. Then
+// others still come: they are nobody's, or a reader who is too slow for them would
+// never see the end.
 func (f *file) follow(ctx context.Context, limit Limit) error {
-	for {
+	for ctx.Err() == nil && !f.reached(limit) {
 		select {
 		case frame := <-f.tap.frames:
 			if err := f.take(frame); err != nil {
 				return err
 			}
 		case <-ctx.Done():
-			if len(f.tap.frames) == 0 {
-				return f.end()
-			}
-		}
-		if limit.Bytes > 0 && f.n >= limit.Bytes || limit.Frames > 0 && f.frames >= limit.Frames {
-			return f.end()
 		}
 	}
+	for n := len(f.tap.frames); n > 0 && !f.reached(limit); n-- {
+		select {
+		case frame := <-f.tap.frames:
+			if err := f.take(frame); err != nil {
+				return err
+			}
+		default: // another call was faster
+		}
+	}
+	return f.end()
+}
+
+// reached reports whether the file has all that it may have.
+func (f *file) reached(limit Limit) bool {
+	return limit.Bytes > 0 && f.n >= limit.Bytes || limit.Frames > 0 && f.frames >= limit.Frames
 }
 
 // take writes one frame, and makes sure that it has arrived if it is the last one

@@ -98,9 +98,9 @@ func testKeep(t *testing.T, d demo) {
 	out := &watch{word: "Ctrl-C ends"}
 	out.seen = func() {
 		defer cancel()
-		hosts := regexp.MustCompile(`ip netns exec (\S+) curl`).FindAllStringSubmatch(out.String(), -1)
-		if len(hosts) != 2+2+4 {
-			t.Errorf("%d hints at a client, want 8:\n%s", len(hosts), out)
+		hosts := regexp.MustCompile(`ip netns exec (\S+) (?:curl|\S+ ipvsadm) `).FindAllStringSubmatch(out.String(), -1)
+		if len(hosts) != 2+2+4+3 {
+			t.Errorf("%d hints at a client or a director, want 11:\n%s", len(hosts), out)
 		}
 		for _, h := range hosts {
 			if _, err := os.Stat(filepath.Join("/run/netns", h[1])); err != nil {

@@ -73,7 +73,6 @@ func (s *stage) hints() string {
 		fmt.Fprintf(&b, "  ip netns exec %s curl '%s'\n", s.network.Client.Name(), service.url())
 	}
 	fmt.Fprintf(&b, "  ip netns exec %s tcpdump -ni eth0 %s\n", s.network.Real[0].Name(), s.method.capture)
-	tables := s.director.tables
-	fmt.Fprintf(&b, "  : >%s; kill -USR1 %d; sleep 1; cat %s\n", tables, s.director.process.PID(), tables)
+	fmt.Fprintf(&b, "  ip netns exec %s %s ipvsadm -ln\n", s.network.Director.Name(), s.director.cmd.Path)
 	return b.String()
 }

@@ -57,6 +57,16 @@ var errIdle = errors.New("rules that are imported list nothing")
 // Do does all of ops or nothing.
 func (d idle) Do(_ context.Context, ops []desired.Operation) error { return d.State.Do(ops) }
 
+// DoIf is Do, if nothing has changed since revision.
+func (d idle) DoIf(_ context.Context, revision uint64, ops []desired.Operation) error {
+	return d.State.DoIf(revision, ops)
+}
+
+// Status returns the revision, which is all there is to know.
+func (d idle) Status(context.Context) (control.Status, error) {
+	return control.Status{Revision: d.Revision()}, nil
+}
+
 // DoEach does each of ops that can be done.
 func (d idle) DoEach(_ context.Context, ops []desired.Operation) ([]error, error) {
 	return d.State.DoEach(ops), nil

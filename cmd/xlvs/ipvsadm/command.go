@@ -19,9 +19,12 @@ type Director interface {
 	Service(ctx context.Context, key config.ServiceKey) (dataplane.ServiceStatus, error)
 	Connections(ctx context.Context, f func(control.Connection) error) error
 	Timeouts(ctx context.Context) (config.Timeouts, error)
+	Status(ctx context.Context) (control.Status, error)
 
-	// Do makes all changes or none, DoEach each by itself.
+	// Do makes all changes or none, DoIf only if nothing has changed since a
+	// revision, DoEach each by itself.
 	Do(ctx context.Context, ops []desired.Operation) error
+	DoIf(ctx context.Context, revision uint64, ops []desired.Operation) error
 	DoEach(ctx context.Context, ops []desired.Operation) ([]error, error)
 }
 

@@ -23,6 +23,7 @@ type fakeDirector struct {
 	refuse   func(desired.Operation) error
 	ops      []desired.Operation // what was done
 	calls    int                 // of Do and DoEach
+	stale    int                 // so often somebody else is faster
 }
 
 func (d *fakeDirector) Services(context.Context) ([]dataplane.ServiceStatus, error) {
@@ -52,6 +53,22 @@ func (d *fakeDirector) Timeouts(context.Context) (config.Timeouts, error) {
 func (d *fakeDirector) Do(ctx context.Context, ops []desired.Operation) error {
 	errs, err := d.DoEach(ctx, ops)
 	return errors.Join(append(errs, err)...)
+}
+
+// Status tells a revision that is the number of changes.
+func (d *fakeDirector) Status(context.Context) (control.Status, error) {
+	return control.Status{Revision: uint64(d.calls)}, d.err
+}
+
+func (d *fakeDirector) DoIf(ctx context.Context, revision uint64, ops []desired.Operation) error {
+	if d.stale > 0 {
+		d.stale--
+		d.calls++
+	}
+	if revision != uint64(d.calls) {
+		return desired.ErrStale
+	}
+	return d.Do(ctx, ops)
 }
 
 func (d *fakeDirector) DoEach(_ context.Context, ops []desired.Operation) ([]error, error) {

@@ -2,6 +2,7 @@ package ipvsadm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -48,33 +49,42 @@ func (r *request) edits() bool {
 	return false
 }
 
-// edit makes a change that edits reports. Who changes the same service at the
-// same time may undo it.
+// edit makes a change that edits reports. If somebody has changed something since
+// the look, it looks again: no one's change is undone, and each time somebody's
+// has been made.
 func (e *execution) edit(ctx context.Context, r *request) *failure {
-	is, err := e.director.Service(ctx, r.key)
-	if err != nil {
-		return refusal(desired.EditService, err)
-	}
-	next := serviceOf(&is)
-	switch r.command {
-	case cmdAddLocal:
-		next.LocalAddresses = append(next.LocalAddresses, withPorts(r.locals)...)
-	case cmdDeleteLocal:
-		var f *failure
-		if next.LocalAddresses, f = without(next.LocalAddresses, r.locals); f != nil {
+	for {
+		st, err := e.director.Status(ctx)
+		if err != nil {
+			return refusal(desired.EditService, err)
+		}
+		is, err := e.director.Service(ctx, r.key)
+		if err != nil {
+			return refusal(desired.EditService, err)
+		}
+		next, f := r.edited(serviceOf(&is))
+		if f != nil {
 			return f
 		}
-	default:
-		next = r.edited(next)
+		op := desired.Operation{Kind: desired.EditService, Key: r.key, Service: next, Whole: true}
+		if err = e.director.DoIf(ctx, st.Revision, []desired.Operation{op}); !errors.Is(err, desired.ErrStale) {
+			return refusal(op.Kind, err)
+		}
 	}
-	op := desired.Operation{Kind: desired.EditService, Key: r.key, Service: next, Whole: true}
-	return refusal(op.Kind, e.director.Do(ctx, []desired.Operation{op}))
 }
 
-// edited returns the service of -E, which keeps of is what ipvsadm does not know
-// and r does not give.
-func (r *request) edited(is config.Service) config.Service {
-	next := r.service
+// edited returns what r makes of a service. That of -E keeps what ipvsadm does not
+// know and r does not give.
+func (r *request) edited(is config.Service) (next config.Service, f *failure) {
+	switch r.command {
+	case cmdAddLocal:
+		is.LocalAddresses = append(is.LocalAddresses, withPorts(r.locals)...)
+		return is, nil
+	case cmdDeleteLocal:
+		is.LocalAddresses, f = without(is.LocalAddresses, r.locals)
+		return is, f
+	}
+	next = r.service
 	if !r.given.has(optLocal) {
 		next.LocalAddresses = is.LocalAddresses
 	}
@@ -84,7 +94,7 @@ func (r *request) edited(is config.Service) config.Service {
 	if !r.given.has(optClamp) {
 		next.MSSClamp = is.MSSClamp
 	}
-	return next
+	return next, nil
 }
 
 // serviceOf returns how a service is configured, but for its real servers.

@@ -33,7 +33,7 @@ func refusal(kind desired.Kind, err error) *failure {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, control.ErrNoDirector):
+	case isUnreachable(err):
 		return unreachable(err)
 	}
 	return &failure{text: sentence(kind, err), code: exitRefused}
@@ -44,7 +44,7 @@ func unlisted(err error) *failure {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, control.ErrNoDirector):
+	case isUnreachable(err):
 		return unreachable(err)
 	}
 	return &failure{text: sentence(0, err), code: exitList, ends: true}
@@ -64,15 +64,22 @@ func sentence(kind desired.Kind, err error) string {
 	return err.Error()
 }
 
+// isUnreachable reports whether err is that of a socket at which nobody listens, or
+// not to us. What a director itself refuses is something else.
+func isUnreachable(err error) bool {
+	_, answered := errors.AsType[*control.Error](err)
+	return errors.Is(err, control.ErrNoDirector) || errors.Is(err, control.ErrPermission) && !answered
+}
+
 // unreachable returns the failure for a director that cannot be asked. Where there
 // is none, it reads as ipvsadm's for a kernel without IPVS.
 func unreachable(err error) *failure {
-	text := "Can't initialize ipvs: " + err.Error()
+	text := "Can't initialize ipvs: "
 	switch {
 	case errors.Is(err, control.ErrNoDirector):
-		text += "\nAre you sure that `xlvs run' runs in this network namespace?"
-	case errors.Is(err, control.ErrPermission):
-		text = sentence(0, err)
+		text += err.Error() + "\nAre you sure that `xlvs run' runs in this network namespace?"
+	default:
+		text += sentence(0, err)
 	}
 	return &failure{text: text, code: exitUsage, ends: true}
 }

@@ -119,6 +119,7 @@ func TestWithoutDirector(t *testing.T) {
 
 // What the kernel has no word for is said as it is.
 func TestRefusals(t *testing.T) {
+	answered, shut := &control.Error{Code: "permission-denied"}, "Can't initialize ipvs: Permission denied (you must be root)\n"
 	tests := map[string]struct {
 		line string
 		err  error
@@ -127,8 +128,10 @@ func TestRefusals(t *testing.T) {
 		"invalid":            {"-A -t 192.0.2.1:80", fmt.Errorf("add service: %w: vip", desired.ErrInvalid), result{255, "", invalid + "\nadd service: invalid: vip\n"}},
 		"strange":            {"-D -t 192.0.2.1:80", errors.New("it rains"), result{255, "", "it rains\n"}},
 		"no list":            {"-L -n", errors.New("it rains"), result{1, "", "it rains\n"}},
-		"no timeouts":        {"-L --timeout", control.ErrPermission, result{1, "", "Permission denied (you must be root)\n"}},
-		"no local addresses": {"-G", control.ErrPermission, result{1, "", "Permission denied (you must be root)\n"}},
+		"no timeouts":        {"-L --timeout", answered, result{1, "", "Permission denied (you must be root)\n"}},
+		"no local addresses": {"-G", answered, result{1, "", "Permission denied (you must be root)\n"}},
+		"not to be asked":    {"-L -n", control.ErrPermission, result{2, "", shut}},
+		"not to be told":     {"-C", control.ErrPermission, result{2, "", shut}},
 		"no service to edit": {"-P -f 77 -z 192.0.2.5", nil, result{255, "", "No such service\n"}},
 		"daemons":            {"--stop-daemon backup", nil, result{255, "", "connection synchronisation is not supported yet\n"}},
 	}
@@ -143,7 +146,7 @@ func TestRefusals(t *testing.T) {
 func TestDialWithoutPermission(t *testing.T) {
 	var stderr strings.Builder
 	p := Program{Stderr: &stderr, Dial: func() (Director, error) { return nil, fmt.Errorf("dial: %w", control.ErrPermission) }}
-	if code := p.Run(t.Context(), "ipvsadm", []string{"-C"}); code != exitUsage || stderr.String() != "Permission denied (you must be root)\n" {
+	if code := p.Run(t.Context(), "ipvsadm", []string{"-C"}); code != exitUsage || stderr.String() != "Can't initialize ipvs: Permission denied (you must be root)\n" {
 		t.Errorf("ipvsadm -C exits with %d and says %q", code, stderr.String())
 	}
 }
@@ -192,6 +195,15 @@ func TestEditsOfTheWhole(t *testing.T) {
 	d := &fakeDirector{services: []dataplane.ServiceStatus{is}}
 	if got := run(t, d, "ipvsadm", split("-Q -u 192.0.2.1:53 -z 192.0.2.5:1024"), ""); got != (result{255, "", "No such local address: 192.0.2.5\n"}) || d.ops != nil {
 		t.Errorf("to delete what is not there: %+v and %+v", got, d.ops)
+	}
+}
+
+// Who looks, and then changes what was seen, undoes nobody's change.
+func TestEditLooksAgain(t *testing.T) {
+	is := service(lvs.TCP, "192.0.2.1:80", "rr")
+	d := &fakeDirector{services: []dataplane.ServiceStatus{is}, stale: 3}
+	if got := run(t, d, "ipvsadm", split("-P -t 192.0.2.1:80 -z 192.0.2.5"), ""); got != (result{}) || len(d.ops) != 1 || d.stale != 0 {
+		t.Errorf("with three changes meanwhile: %+v, and %d operations", got, len(d.ops))
 	}
 }
 

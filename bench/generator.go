@@ -21,53 +21,86 @@ const liveFrames = 1 << 1
 // processor may still see an old program, so a short one is idle half the time.
 const repeat = 1 << 23
 
-// A shared is what the generator and its program share.
-type shared struct {
-	Sent   uint64 // frames; the program's to write
-	Enough uint64 // not zero: drop what is left of the repetitions; the generator's
+// A tally is what the generator's program keeps for itself.
+type tally struct {
+	Sent uint64 // frames
+	Next uint64 // when the next one is due, if there is an interval
 }
 
-// newControl returns the map that holds a shared, at 0.
-func newControl() (*ebpf.Map, error) {
-	m, err := ebpf.NewMap(&ebpf.MapSpec{
-		Name: "bench_control", Type: ebpf.Array, KeySize: 4, ValueSize: uint32(binary.Size(shared{})), MaxEntries: 1,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make the generator's control: %w", err)
-	}
-	return m, nil
+// Orders are what the generator's program is told. They may change at any time.
+type orders struct {
+	Enough   uint64 // not zero: drop what is left of the repetitions
+	Interval uint64 // nanoseconds from frame to frame; 0: as fast as it goes
+	Limit    uint64 // send so many frames in all; 0: any number
 }
+
+// A steering is the two maps of a generator and its program, one for each
+// direction: neither writes over what the other has written.
+type steering struct {
+	tally, orders *ebpf.Map
+}
+
+// newSteering returns maps that hold zeros, at 0.
+func newSteering() (*steering, error) {
+	s := new(steering)
+	for _, at := range []struct {
+		m    **ebpf.Map
+		name string
+		size int
+	}{
+		{&s.tally, "bench_tally", binary.Size(tally{})},
+		{&s.orders, "bench_orders", binary.Size(orders{})},
+	} {
+		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: at.name, Type: ebpf.Array, KeySize: 4, ValueSize: uint32(at.size), MaxEntries: 1})
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("make the generator's map %s: %w", at.name, err), s.close())
+		}
+		*at.m = m
+	}
+	return s, nil
+}
+
+// close closes the maps; those that were not made are nil, which is no error.
+func (s *steering) close() error { return errors.Join(s.tally.Close(), s.orders.Close()) }
 
 // A generator sends a stream out of a device for as long as it runs, as fast as
 // one core can. No other core or queue is needed on the sender's side: the
 // kernel runs an XDP program over a few frames of its own again and again, and
 // hands each to the device.
 type generator struct {
-	host    *lab.Host
-	program *ebpf.Program
-	control *ebpf.Map
-	frame   []byte
-	enough  atomic.Bool
-	ended   chan struct{}
-	err     error // of the run, written before ended is closed
+	host     *lab.Host
+	program  *ebpf.Program
+	steering *steering
+	frame    []byte
+	enough   atomic.Bool
+	ended    chan struct{}
+	err      error // of the run, written before ended is closed
 }
 
 // startGenerator sends s out of the device with the given index of h. The peer
 // of a veth takes these frames only while it has an XDP program.
 func startGenerator(h *lab.Host, ifindex int, s stream) (*generator, error) {
+	return startOrdered(h, ifindex, s, orders{})
+}
+
+// startOrdered is startGenerator with orders from the first frame on.
+func startOrdered(h *lab.Host, ifindex int, s stream, o orders) (*generator, error) {
 	frame, err := s.frame()
 	if err != nil {
 		return nil, err
 	}
-	m, err := newControl()
+	maps, err := newSteering()
 	if err != nil {
 		return nil, err
 	}
-	program, err := loadGenerator(m, ifindex, frame, s.connections)
+	program, err := loadGenerator(maps, ifindex, frame, s)
 	if err != nil {
-		return nil, errors.Join(err, m.Close())
+		return nil, errors.Join(err, maps.close())
 	}
-	g := &generator{host: h, program: program, control: m, frame: frame, ended: make(chan struct{})}
+	g := &generator{host: h, program: program, steering: maps, frame: frame, ended: make(chan struct{})}
+	if err := g.order(o); err != nil {
+		return nil, errors.Join(err, program.Close(), maps.close())
+	}
 	go func() {
 		defer close(g.ended)
 		g.err = h.Do(g.run)
@@ -109,22 +142,27 @@ func stay() error {
 	return nil
 }
 
-// count returns how many frames were made up to now.
+// count returns how many frames were sent up to now.
 func (g *generator) count() (uint64, error) {
-	var c shared
-	if err := g.control.Lookup(uint32(0), &c); err != nil {
+	var t tally
+	if err := g.steering.tally.Lookup(uint32(0), &t); err != nil {
 		return 0, fmt.Errorf("read the generator's counter: %w", err)
 	}
-	return c.Sent, nil
+	return t.Sent, nil
 }
 
-// stop ends the stream and waits for its end. The count is lost.
+// order gives the program orders in place of those that it had.
+func (g *generator) order(o orders) error {
+	if err := g.steering.orders.Put(uint32(0), o); err != nil {
+		return fmt.Errorf("give the generator orders: %w", err)
+	}
+	return nil
+}
+
+// stop ends the stream and waits for its end.
 func (g *generator) stop() error {
 	g.enough.Store(true)
-	err := g.control.Put(uint32(0), shared{Enough: 1})
-	if err != nil {
-		err = fmt.Errorf("tell the generator to stop: %w", err)
-	}
+	err := g.order(orders{Enough: 1})
 	<-g.ended
-	return errors.Join(err, g.err, g.program.Close(), g.control.Close())
+	return errors.Join(err, g.err, g.program.Close(), g.steering.close())
 }

@@ -62,15 +62,15 @@ func TestStreamFrame(t *testing.T) {
 	}
 }
 
-// loaded returns the generator's program for s, and its control.
-func loaded(t *testing.T, s stream) (*ebpf.Program, *ebpf.Map) {
+// loaded returns the generator's program for s, and its maps.
+func loaded(t *testing.T, s stream) (*ebpf.Program, *steering) {
 	t.Helper()
-	m, err := newControl()
+	m, err := newSteering()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = m.Close() })
-	program, err := loadGenerator(m, 1, frameOf(t, s), s.connections)
+	t.Cleanup(func() { _ = m.close() })
+	program, err := loadGenerator(m, 1, frameOf(t, s), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestEveryConnection(t *testing.T) {
 			t.Fatalf("the first frame is\n% x, want\n% x", frame, frameOf(t, s))
 		}
 	}
-	g := generator{control: m}
+	g := generator{steering: m}
 	if n, err := g.count(); n != maxConnections+1 || err != nil {
 		t.Errorf("count() = %d, %v, want %d", n, err, maxConnections+1)
 	}
@@ -118,14 +118,14 @@ func TestGeneratorHasEnough(t *testing.T) {
 	labtest.New(t)
 	s := testStream(1, minSize)
 	program, m := loaded(t, s)
-	if err := m.Put(uint32(0), shared{Enough: 1}); err != nil {
+	g := generator{steering: m}
+	if err := g.order(orders{Enough: 1}); err != nil {
 		t.Fatal(err)
 	}
 	code, err := program.Run(&ebpf.RunOptions{Data: frameOf(t, s)})
 	if err != nil || code != xdpDrop {
 		t.Errorf("the program returns %d, %v, want %d", code, err, xdpDrop)
 	}
-	g := generator{control: m}
 	if n, err := g.count(); n != 0 || err != nil {
 		t.Errorf("count() = %d, %v, want none", n, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"os"
 	"slices"
 	"time"
 )
@@ -30,14 +29,20 @@ func latencyCommand(ctx context.Context, args []string, stdout io.Writer) error 
 	return t.run(ctx, args, stdout)
 }
 
-// measureLatency asks an echo in the real server's host for window, and returns
-// the median and the 99th percentile of the answers' times.
+// measureLatency returns the median and the 99th percentile of the times of
+// requests in window.
 func measureLatency(ctx context.Context, n *network, window time.Duration) ([]float64, error) {
-	self, err := os.Executable()
+	times, err := requests(ctx, n, window)
 	if err != nil {
-		return nil, fmt.Errorf("find own program: %w", err)
+		return nil, err
 	}
-	server, err := startProcess(ctx, n.sink, []string{self, echoName, fmt.Sprintf("%s:%d", rip, port)})
+	return []float64{percentile(times, 50), percentile(times, 99)}, nil
+}
+
+// requests asks an echo in the real server's host for window, and returns how long
+// each answer took, in order of that.
+func requests(ctx context.Context, n *network, window time.Duration) ([]float64, error) {
+	server, err := startSelf(ctx, n.sink, echoName, anyAddress)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +63,7 @@ func measureLatency(ctx context.Context, n *network, window time.Duration) ([]fl
 		return nil, err
 	}
 	slices.Sort(times)
-	return []float64{percentile(times, 50), percentile(times, 99)}, nil
+	return times, nil
 }
 
 // ask sends a request each interval for window, and returns how long each answer

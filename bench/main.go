@@ -52,6 +52,7 @@ func commands() []command {
 		{"veth", "[flags]", "packets per second between two veth pairs, path by path", vethCommand},
 		{"bulk", "[flags]", "bits per second of one TCP stream, way by way", bulkCommand},
 		{"latency", "[flags]", "round trips of small requests, way by way", latencyCommand},
+		{"compare", "[flags]", "all that, against others: tables, plots, JSON", compareCommand},
 		{"scale", "[flags]", "telling and asking a director with many services", scaleCommand},
 		{"idle", "[flags]", "processor time of a director that has nothing to do", idleCommand},
 		{"conformance", "[flags]", "what xlvs does, frame by frame, against the kernel's ip_vs", conformanceCommand},
@@ -59,6 +60,8 @@ func commands() []command {
 		{rawForwardName, loopArgs, "what veth runs as path " + rawForwardName + ", here and now", rawForwardCommand},
 		{asavieName, loopArgs, "what veth runs as path " + asavieName + ", here and now", asavieCommand},
 		{echoName, "ADDRESS:PORT", "what latency talks to, here and now", echoCommand},
+		{acceptName, "ADDRESS:PORT", "what short connections go to, here and now", acceptCommand},
+		{connectName, connectArgs, "short connections, here and now", connectCommand},
 	}
 }
 

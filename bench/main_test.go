@@ -10,10 +10,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain makes the test binary a forward loop or an echo when it is started as
-// one, which is how veth and latency start their own program.
+// TestMain makes the test binary a forward loop, an echo or an end of short
+// connections when it is started as one, which is how its own program is started.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{forwardName, rawForwardName, asavieName, echoName}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{forwardName, rawForwardName, asavieName, echoName, acceptName, connectName}, os.Args[1]) {
 		main()
 	}
 	goleak.VerifyTestMain(m)

@@ -26,6 +26,10 @@ const (
 	port = 4242 // of the service and of the real server
 )
 
+// anyAddress is where real servers listen: by direct routing they are asked for
+// at the VIP.
+var anyAddress = fmt.Sprintf("0.0.0.0:%d", port)
+
 // A network is three hosts in a row:
 //
 //	generator 198.51.100.7 ── 198.51.100.1 director 192.0.2.1 ── 192.0.2.11 sink
@@ -41,7 +45,10 @@ type network struct {
 }
 
 // newNetwork builds the network; close takes it away.
-func newNetwork() (*network, error) {
+func newNetwork() (*network, error) { return newNetworkFor(lab.WireOptions{}) }
+
+// newNetworkFor is newNetwork with a wire to the sink of one's own choice.
+func newNetworkFor(far lab.WireOptions) (*network, error) {
 	l, err := lab.New()
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("%w: making network namespaces takes root", err)
@@ -50,7 +57,7 @@ func newNetwork() (*network, error) {
 		return nil, err
 	}
 	n := &network{lab: l}
-	if err := n.build(); err != nil {
+	if err := n.build(far); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return n, nil
@@ -59,7 +66,7 @@ func newNetwork() (*network, error) {
 func (n *network) close() error { return n.lab.Close() }
 
 // build makes hosts, wires, addresses and neighbours.
-func (n *network) build() error {
+func (n *network) build(far lab.WireOptions) error {
 	var err error
 	if n.generator, err = n.host("generator"); err != nil {
 		return err
@@ -73,7 +80,7 @@ func (n *network) build() error {
 	if err := n.lab.Wire(n.generator, inDev, n.director, inDev, lab.WireOptions{}); err != nil {
 		return err
 	}
-	if err := n.lab.Wire(n.director, outDev, n.sink, inDev, lab.WireOptions{}); err != nil {
+	if err := n.lab.Wire(n.director, outDev, n.sink, inDev, far); err != nil {
 		return err
 	}
 	if err := n.find(); err != nil {

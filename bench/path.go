@@ -22,7 +22,7 @@ type path struct {
 }
 
 // An arrival is what a packet of the stream is when it arrives: of a protocol over
-// IPv4, to an address and, if that is UDP, a port.
+// IPv4, to an address and, if that is UDP, a port; 0 is any.
 type arrival struct {
 	proto uint8
 	dst   string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"time"
 
@@ -28,6 +29,15 @@ var (
 // startProcess starts command in h and waits until it is at work.
 func startProcess(ctx context.Context, h *lab.Host, command []string) (*lab.Process, error) {
 	return startSaying(ctx, running, h, command)
+}
+
+// startSelf starts a command of this program in h and waits until it is at work.
+func startSelf(ctx context.Context, h *lab.Host, args ...string) (*lab.Process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find own program: %w", err)
+	}
+	return startProcess(ctx, h, append([]string{self}, args...))
 }
 
 // startSaying starts command in h and waits until it says what it says when it

@@ -125,11 +125,7 @@ func (r *scaleRun) prepare(services, reals int) error {
 
 // measure takes the steps, with a client at work.
 func (r *scaleRun) measure(ctx context.Context) (steps []scaleStep, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find own program: %w", err)
-	}
-	server, err := startProcess(ctx, r.n.sink, []string{self, echoName, fmt.Sprintf("%s:%d", rip, port)})
+	server, err := startSelf(ctx, r.n.sink, echoName, anyAddress)
 	if err != nil {
 		return nil, err
 	}

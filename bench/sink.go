@@ -26,7 +26,13 @@ type sink struct {
 
 // openSink has dev of h swallow what it receives.
 func openSink(h *lab.Host, ifindex int, to arrival) (*sink, error) {
-	s, err := newSink(to)
+	return attachSink(h, ifindex, func(counts *ebpf.Map) asm.Instructions { return swallow(counts, to) })
+}
+
+// attachSink has dev of h give what it receives to a program of one's own choice,
+// which counts in the map that it is given.
+func attachSink(h *lab.Host, ifindex int, program func(*ebpf.Map) asm.Instructions) (*sink, error) {
+	s, err := loadSink(program)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +46,13 @@ func openSink(h *lab.Host, ifindex int, to arrival) (*sink, error) {
 	return s, nil
 }
 
-// newSink loads the program.
+// newSink loads the program that swallows.
 func newSink(to arrival) (*sink, error) {
+	return loadSink(func(counts *ebpf.Map) asm.Instructions { return swallow(counts, to) })
+}
+
+// loadSink loads a program that counts.
+func loadSink(instructions func(*ebpf.Map) asm.Instructions) (*sink, error) {
 	counts, err := ebpf.NewMap(&ebpf.MapSpec{
 		Name: "arrived", Type: ebpf.PerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 1,
 	})
@@ -49,7 +60,7 @@ func newSink(to arrival) (*sink, error) {
 		return nil, fmt.Errorf("make the sink's counter: %w", err)
 	}
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "bench_sink", Type: ebpf.XDP, License: "GPL", Instructions: swallow(counts, to),
+		Name: "bench_sink", Type: ebpf.XDP, License: "GPL", Instructions: instructions(counts),
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("load xdp program bench_sink: %w", err), counts.Close())
@@ -79,10 +90,15 @@ func swallow(counts *ebpf.Map, to arrival) asm.Instructions {
 	expect(ipOffset, asm.Byte, version4)
 	expect(ipOffset+9, asm.Byte, uint32(to.proto))
 	expect(ipOffset+16, asm.Word, binary.NativeEndian.Uint32(dst[:]))
-	if to.proto == header.ProtoUDP {
+	if to.proto == header.ProtoUDP && to.port != 0 {
 		expect(udpOffset+2, asm.Half, uint32(binary.NativeEndian.Uint16(dstPort[:])))
 	}
-	return append(insns,
+	return append(insns, countAndDrop(counts)...)
+}
+
+// countAndDrop is the end of a program, where "drop" is.
+func countAndDrop(counts *ebpf.Map) asm.Instructions {
+	return asm.Instructions{
 		asm.StoreImm(asm.RFP, -4, 0, asm.Word),
 		asm.LoadMapPtr(asm.R1, counts.FD()),
 		asm.Mov.Reg(asm.R2, asm.RFP),
@@ -94,7 +110,7 @@ func swallow(counts *ebpf.Map, to arrival) asm.Instructions {
 		asm.StoreMem(asm.R0, 0, asm.R1, asm.DWord),
 		asm.Mov.Imm(asm.R0, xdpDrop).WithSymbol("drop"),
 		asm.Return(),
-	)
+	}
 }
 
 // count returns how many frames of the stream have arrived up to now.

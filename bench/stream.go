@@ -11,9 +11,6 @@ import (
 	"xlvs/dataplane/header"
 )
 
-// headers is the size of the headers of a frame of a stream.
-const headers = header.EthernetSize + header.IPv4Size + header.UDPSize
-
 // Bounds of a stream. A frame of 60 bytes, and four of checksum on a real wire,
 // is the shortest that Ethernet has; 1514 is a full one.
 const (
@@ -23,32 +20,70 @@ const (
 	maxConnections = 1<<16 - firstPort
 )
 
-// A stream is what the generator sends: UDP over IPv4 from ports of one client,
-// each in its turn, to one service.
+// maxClients bounds the addresses of a stream: the last byte of the first one
+// counts them.
+const maxClients = 256
+
+// A stream is what the generator sends: UDP over IPv4, or the first segments of
+// TCP connections, from ports of clients, each in its turn, to one service.
 type stream struct {
 	src, dst    net.HardwareAddr
-	from        netip.Addr
+	from        netip.Addr // of the first client; more follow as connections need them
 	to          netip.AddrPort
-	connections int // how many ports the client has, from firstPort on
-	size        int // bytes of a frame
+	connections int  // from port firstPort on, maxConnections of each client
+	size        int  // bytes of a frame
+	syn         bool // TCP segments with SYN and the sequence number 0
 }
 
-// frame returns the frame of the client's first port, complete with checksums.
+// headers is how many bytes of a frame the generator's program writes, which are
+// all headers, and for TCP the first bytes after.
+func (s stream) headers() int {
+	if s.syn {
+		return (udpOffset + header.TCPSize + 7) &^ 7
+	}
+	return headers
+}
+
+// headers is the size of the headers of a frame of UDP, which those of others
+// exceed.
+const headers = udpOffset + header.UDPSize
+
+// sumOffset is where a frame has the checksum of UDP or TCP.
+func (s stream) sumOffset() int {
+	if s.syn {
+		return tcpSumOffset
+	}
+	return udpSumOffset
+}
+
+// frame returns the frame of the first client's first port, complete with
+// checksums.
 func (s stream) frame() ([]byte, error) {
 	ip := &layers.IPv4{
 		Version: 4, TTL: 64, Flags: layers.IPv4DontFragment, Protocol: layers.IPProtocolUDP,
 		SrcIP: s.from.AsSlice(), DstIP: s.to.Addr().AsSlice(),
 	}
-	udp := &layers.UDP{SrcPort: firstPort, DstPort: layers.UDPPort(s.to.Port())}
-	if err := udp.SetNetworkLayerForChecksum(ip); err != nil {
-		return nil, fmt.Errorf("build frame: %w", err)
+	parts := []gopacket.SerializableLayer{
+		&layers.Ethernet{SrcMAC: s.src, DstMAC: s.dst, EthernetType: layers.EthernetTypeIPv4}, ip,
+	}
+	if s.syn {
+		ip.Protocol = layers.IPProtocolTCP
+		tcp := &layers.TCP{SrcPort: firstPort, DstPort: layers.TCPPort(s.to.Port()), SYN: true, Window: 65535}
+		if err := tcp.SetNetworkLayerForChecksum(ip); err != nil {
+			return nil, fmt.Errorf("build frame: %w", err)
+		}
+		parts = append(parts, tcp)
+	} else {
+		udp := &layers.UDP{SrcPort: firstPort, DstPort: layers.UDPPort(s.to.Port())}
+		if err := udp.SetNetworkLayerForChecksum(ip); err != nil {
+			return nil, fmt.Errorf("build frame: %w", err)
+		}
+		parts = append(parts, udp, gopacket.Payload(make([]byte, s.size-headers)))
 	}
 	b := gopacket.NewSerializeBuffer()
-	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
-		&layers.Ethernet{SrcMAC: s.src, DstMAC: s.dst, EthernetType: layers.EthernetTypeIPv4},
-		ip, udp, gopacket.Payload(make([]byte, s.size-headers)))
+	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, parts...)
 	if err != nil {
 		return nil, fmt.Errorf("build frame: %w", err)
 	}
-	return b.Bytes(), nil
+	return b.Bytes(), nil // gopacket pads what Ethernet finds too short
 }

@@ -38,6 +38,9 @@ func TestMeasurements(t *testing.T) {
 	t.Run("latency", func(t *testing.T) {
 		testTalk(t, latencyCommand, []string{"-seconds", "0.1", "-xlvs", d.binary}, "p50 µs", "p99 µs")
 	})
+	t.Run("compare", func(t *testing.T) { testCompare(t, d.binary) })
+	t.Run("squares", func(t *testing.T) { testSquares(t, d.binary) })
+	t.Run("interrupted compare", func(t *testing.T) { testCompareInterrupt(t, d.binary) })
 	t.Run("interrupt", func(t *testing.T) { testInterrupt(t, d.binary) })
 	t.Run("interrupted talk", func(t *testing.T) { testTalkInterrupt(t, d.binary) })
 }

@@ -99,6 +99,9 @@ func (h *Host) addAddr(dev, addr string) error {
 func awaitAddr(link netlink.Link, p netip.Prefix) error {
 	return await(p.String()+" is no longer tentative", func() (bool, error) {
 		addrs, err := netlink.AddrList(link, netlink.FAMILY_V6)
+		if errors.Is(err, netlink.ErrDumpInterrupted) { // by a change somewhere
+			return false, nil
+		}
 		i := slices.IndexFunc(addrs, func(a netlink.Addr) bool {
 			return a.Flags&unix.IFA_F_TENTATIVE != 0 && a.IP.Equal(p.Addr().AsSlice())
 		})
@@ -176,10 +179,13 @@ func up(dev string) error {
 	return nil
 }
 
-// await polls until ready, which the kernel becomes in the background.
+// await polls until ready, which the kernel becomes in the background: soon, or
+// after the second that it lets pass between two looks at its links.
 func await(what string, ready func() (bool, error)) error {
-	const patience = 10 * time.Second
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	const patience, often, seldom = 10 * time.Second, time.Millisecond, 20 * time.Millisecond
+	end, pause := time.Now().Add(patience), often
+	for ; ; time.Sleep(pause) {
+		pause = min(2*pause, seldom)
 		if ok, err := ready(); ok || err != nil {
 			return err
 		}

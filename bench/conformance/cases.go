@@ -1,0 +1,61 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Cases returns the scripts that are kept, area by area.
+func Cases() []Script {
+	list := slices.Concat(
+		schedulerCases(),
+		stateCases(),
+		forwardingCases(),
+		packetCases(),
+		fragmentCases(),
+		icmpCases(),
+		persistenceCases(),
+		markCases(),
+		controlCases(),
+		reuseCases(),
+		onePacketCases(),
+		thresholdCases(),
+		hostCases(),
+		ftpCases(),
+		foundCases(),
+	)
+	for i := range list {
+		list[i].Quick = slices.ContainsFunc(quick[:], func(name string) bool { return strings.HasPrefix(list[i].Name, name) })
+	}
+	return list
+}
+
+// quick are how the names of scripts begin that are played often: some of every area.
+var quick = [...]string{
+	"scheduler/rr tcp v4", "scheduler/wrr tcp v6 -m", "scheduler/wlc udp", "scheduler/sh tcp v4 -m", "scheduler/mh tcp v6 -m",
+	"state/tcp v4 -g S secure_tcp=0", "state/udp", "state/sctp v6 -m data",
+	"forward/nat", "forward/dr v4", "forward/ipip v4", "forward/gre v6", "forward/gue+csum v4",
+	"packet/header gue", "packet/size ipip v4 to v4 mtu 1500", "packet/broken",
+	"icmp/nat", "icmp/no connection", "persistence/v4 -p 300 -m", "persistence/mark v6", "persistence/quiesced", "mark/precedence",
+	"control/delete v4", "control/quiesce v6", "control/refusals v4", "reuse/v4", "ops/v4", "threshold/v4 -x 4", "host/", "ftp/",
+}
+
+// check complains of scripts that could not be told apart, or not be sent.
+func check(list []Script) error {
+	seen := map[string]bool{}
+	for _, s := range list {
+		if seen[s.Name] {
+			return fmt.Errorf("two scripts are called %q", s.Name)
+		}
+		seen[s.Name] = true
+		for i, step := range s.Steps {
+			for _, p := range step.Packets {
+				if _, err := p.build(); err != nil {
+					return fmt.Errorf("script %s, step %d: %w", s.Name, i, err)
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -42,7 +42,7 @@ func icmpErrors(f *family, proto, name, options string) Script {
 	}
 	script := Script{
 		Commands: []string{s.add("rr"), s.with(0, port, options)},
-		Steps:    []Step{from(Client, t.in(firstWords[proto]))},
+		Steps:    []Step{from(Client, t.in(firstWords[proto]), t.in(firstWords[proto]))}, // an SCTP handshake lives longer after two
 	}
 	reply, request := t.packet(t.virtual, t.client, firstWords[proto]), t.packet(t.client, t.real, firstWords[proto])
 	for _, k := range f.errorKinds() {

@@ -36,7 +36,7 @@ var quick = [...]string{
 	"scheduler/rr tcp v4", "scheduler/wrr tcp v6 -m", "scheduler/wlc udp", "scheduler/sh tcp v4 -m", "scheduler/mh tcp v6 -m",
 	"state/tcp v4 -g S secure_tcp=0", "state/udp", "state/sctp v6 -m data",
 	"forward/nat", "forward/dr v4", "forward/ipip v4", "forward/gre v6", "forward/gue+csum v4",
-	"packet/header gue", "packet/size ipip v4 to v4 mtu 1500", "packet/broken",
+	"packet/header gue v4 to v4", "packet/size ipip v4 to v4 mtu 1500", "packet/broken",
 	"icmp/nat", "icmp/no connection", "persistence/v4 -p 300 -m", "persistence/mark v6", "persistence/quiesced", "mark/precedence",
 	"control/delete v4", "control/quiesce v6", "control/refusals v4", "reuse/v4", "ops/v4", "threshold/v4 -x 4", "host/", "ftp/",
 }

@@ -12,6 +12,7 @@ type Known struct {
 // known are the differences that are not mistakes, or whose mending is not worth what
 // it costs.
 var known = [...]Known{
+	{"icmp/nat", "--stats", "xlvs counts an error with a bad checksum, and a reply whose TTL ends at the director, before it drops them; the kernel does not."},
 	{"icmp/about tunnel", "frames to client", "The kernel tells the client the MTU of a route that it has kept from before the error; xlvs what the error said."},
 	{"icmp/about tunnel", "--stats", ownErrors},
 	{"packet/header", "--stats", ownErrors},

@@ -19,8 +19,8 @@ type LocalRange struct {
 // The ports of a local address that comes without any: all that need no
 // privilege.
 const (
-	firstLocalPort = 1024
-	lastLocalPort  = 65535
+	FirstLocalPort = 1024
+	LastLocalPort  = 65535
 )
 
 // LocalsOf returns the local addresses for the fullnat real servers of s, a
@@ -52,7 +52,7 @@ func (t *table) locals(key string, dst *[]LocalRange) {
 		t.silence(join(key, "0"))
 	}
 	for i, text := range texts {
-		l, ok := parseLocal(text)
+		l, ok := ParseLocalRange(text)
 		if !ok {
 			t.report(join(key, strconv.Itoa(i)), fmt.Errorf(
 				`%s %q: %w: must be an address, or one with ports as in "192.0.2.5:1024-65535" or "[2001:db8::5]:1024-65535"`,
@@ -62,11 +62,12 @@ func (t *table) locals(key string, dst *[]LocalRange) {
 	}
 }
 
-// parseLocal reads an address alone, or with a port or a range of ports. That a
-// range begins before it ends is for Validate to say.
-func parseLocal(text string) (l LocalRange, ok bool) {
+// ParseLocalRange reads what LocalRange.String returns, or an address alone, which
+// has the ports from FirstLocalPort to LastLocalPort. That a range begins before it
+// ends is for Validate to say.
+func ParseLocalRange(text string) (l LocalRange, ok bool) {
 	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
-		return LocalRange{a, firstLocalPort, lastLocalPort}, true
+		return LocalRange{a, FirstLocalPort, LastLocalPort}, true
 	}
 	first, last, isRange := strings.Cut(text, "-")
 	from, err := netip.ParseAddrPort(first)
@@ -84,7 +85,7 @@ func parseLocal(text string) (l LocalRange, ok bool) {
 	return l, true
 }
 
-// localTexts returns what parseLocal reads, one text for each range.
+// localTexts returns what ParseLocalRange reads, one text for each range.
 func localTexts(locals []LocalRange) []string {
 	texts := make([]string, len(locals)) // not nil, which Write would leave out
 	for i, l := range locals {

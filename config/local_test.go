@@ -40,26 +40,26 @@ func TestParseLocal(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got, ok := parseLocal(tt.in); got != tt.want || ok != (tt.want != LocalRange{}) {
-				t.Errorf("parseLocal(%q) = %v, %t, want %v", tt.in, got, ok, tt.want)
+			if got, ok := ParseLocalRange(tt.in); got != tt.want || ok != (tt.want != LocalRange{}) {
+				t.Errorf("ParseLocalRange(%q) = %v, %t, want %v", tt.in, got, ok, tt.want)
 			}
 		})
 	}
 }
 
-// FuzzParseLocal checks that what parseLocal takes it takes again as it is
+// FuzzParseLocal checks that what ParseLocalRange takes it takes again as it is
 // written.
 func FuzzParseLocal(f *testing.F) {
 	for _, text := range []string{"203.0.113.2", "203.0.113.2:2-1", "[2001:db8::2]:0-1", "::ffff:203.0.113.2", "[fe80::1%a-b]:1", "::%a-1", "-"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		l, ok := parseLocal(text)
+		l, ok := ParseLocalRange(text)
 		if !ok {
 			return
 		}
-		if again, ok := parseLocal(l.String()); !ok || again != l {
-			t.Fatalf("parseLocal(%q) = %v, which is read as %v, %t", text, l, again, ok)
+		if again, ok := ParseLocalRange(l.String()); !ok || again != l {
+			t.Fatalf("ParseLocalRange(%q) = %v, which is read as %v, %t", text, l, again, ok)
 		}
 	})
 }

@@ -77,14 +77,9 @@ func (p *parser) readGroup(text string) *failure {
 	return nil
 }
 
-// The ports of a local address that comes without any, as in a file.
-const (
-	firstLocalPort = 1024
-	lastLocalPort  = 65535
-)
-
 // parseLocal reads "192.0.2.5", "192.0.2.5:1024-65535" or, of IPv6,
-// "[2001:db8::5]:2000". Without ports it returns none.
+// "[2001:db8::5]:2000", with numbers as ipvsadm takes them. Without ports it returns
+// none, since -Q means any then.
 func parseLocal(text string) (l config.LocalRange, ok bool) {
 	if a, err := netip.ParseAddr(text); err == nil {
 		return config.LocalRange{Addr: a}, a.Zone() == ""

@@ -111,7 +111,7 @@ func withPorts(ranges []config.LocalRange) []config.LocalRange {
 	ranges = slices.Clone(ranges)
 	for i := range ranges {
 		if ranges[i].First == 0 {
-			ranges[i].First, ranges[i].Last = firstLocalPort, lastLocalPort
+			ranges[i].First, ranges[i].Last = config.FirstLocalPort, config.LastLocalPort
 		}
 	}
 	return ranges

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"xlvs/bench/lab"
@@ -34,16 +33,14 @@ func (x xlvs) start(ctx context.Context, n *network, s *Script) (_ director, err
 	d := &xlvsDirector{program: program{host: n.director, words: []string{x.binary, "ipvsadm"}}, dir: dir}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("start xlvs: %w\n%s", err, d.log.bytes()), d.stop())
+			err = errors.Join(fmt.Errorf("start xlvs: %w\n%s", err, d.said()), d.stop())
 		}
 	}()
 	file, socket := filepath.Join(dir, "xlvs.toml"), filepath.Join(dir, "control.sock")
 	if err := os.WriteFile(file, []byte(x.configuration(s, socket)), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(x.binary, "run", "-c", file)
-	cmd.Stdout, cmd.Stderr = &d.log, &d.log
-	if d.process, err = n.director.Start(cmd); err != nil {
+	if d.process, err = n.director.Start(exec.Command(x.binary, "run", "-c", file)); err != nil {
 		return nil, err
 	}
 	d.env = []string{"XLVS_SOCKET=" + socket}
@@ -75,7 +72,14 @@ type xlvsDirector struct {
 	dir     string
 	process *lab.Process
 	client  *control.Client
-	log     journal
+}
+
+// said returns what the process has written, if it runs.
+func (d *xlvsDirector) said() []byte {
+	if d.process == nil {
+		return nil
+	}
+	return d.process.Output()
 }
 
 // await waits until the director moves packets and takes commands.
@@ -88,7 +92,7 @@ func (d *xlvsDirector) await(ctx context.Context) error {
 			return fmt.Errorf("it ended: %w", d.process.Wait())
 		default:
 		}
-		if bytes.Contains(d.log.bytes(), []byte("director is running")) {
+		if bytes.Contains(d.said(), []byte("director is running")) {
 			if _, err := d.client.Status(ctx); err == nil {
 				return nil
 			}
@@ -111,24 +115,4 @@ func (d *xlvsDirector) stop() error {
 		d.process.Stop()
 	}
 	return os.RemoveAll(d.dir)
-}
-
-// A journal keeps what a process writes.
-type journal struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-// Write appends b.
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.b = append(j.b, b...)
-	return len(b), nil
-}
-
-func (j *journal) bytes() []byte {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return bytes.Clone(j.b)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -82,13 +83,18 @@ func (c *Config) CheckSettings() error {
 func (c *Config) CheckPatch(p Patch) error {
 	var errs []error
 	note := func(_ string, err error) { errs = append(errs, err) }
-	changed := checkKeys(note, p)
-	k := emptyChecker(c)
+	set, removed := checkKeys(note, keysOf(p.Set)), checkKeys(note, slices.Values(p.Removed))
+	k := emptyChecker(p.Settings(c))
+	k.settings.Timeouts.check(reporter(note).inside("timeouts", "timeouts"))
+	checkSysctls(&k.settings.Sysctl, reporter(note).inside("sysctl", "sysctl"))
 	wanted := p.addresses()
 	for i := range c.Services {
 		s := &c.Services[i]
-		if _, ok := changed[s.ServiceKey]; ok {
-			changed[s.ServiceKey] = true
+		if _, goes := removed[s.ServiceKey]; goes {
+			removed[s.ServiceKey] = true
+			continue
+		}
+		if _, changes := set[s.ServiceKey]; changes {
 			continue
 		}
 		if wanted[s.VIP] {
@@ -101,7 +107,7 @@ func (c *Config) CheckPatch(p Patch) error {
 		}
 	}
 	for _, key := range p.Removed {
-		if !changed[key] {
+		if !removed[key] { // it is not there
 			errs = append(errs, fmt.Errorf("service %v: %w", key, ErrUnknownService))
 		}
 	}
@@ -115,23 +121,28 @@ func (c *Config) CheckPatch(p Patch) error {
 	return errors.Join(errs...)
 }
 
-// checkKeys reports services that p names twice. It returns the keys of all; its
-// caller may mark those that are there.
-func checkKeys(r reporter, p Patch) map[ServiceKey]bool {
-	keys := make(map[ServiceKey]bool, len(p.Set)+len(p.Removed))
-	add := func(key ServiceKey) {
-		if _, ok := keys[key]; ok {
+// checkKeys reports those of keys that are there twice. It returns them all, each
+// with false.
+func checkKeys(r reporter, keys iter.Seq[ServiceKey]) map[ServiceKey]bool {
+	all := make(map[ServiceKey]bool)
+	for key := range keys {
+		if _, twice := all[key]; twice {
 			r("", fmt.Errorf("service %v: %w", key, ErrDuplicateService))
 		}
-		keys[key] = false
+		all[key] = false
 	}
-	for i := range p.Set {
-		add(p.Set[i].ServiceKey)
+	return all
+}
+
+// keysOf returns the keys of services.
+func keysOf(services []Service) iter.Seq[ServiceKey] {
+	return func(yield func(ServiceKey) bool) {
+		for i := range services {
+			if !yield(services[i].ServiceKey) {
+				return
+			}
+		}
 	}
-	for _, key := range p.Removed {
-		add(key)
-	}
-	return keys
 }
 
 // addresses returns those that p's services must not share with others.

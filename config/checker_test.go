@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -60,7 +61,11 @@ func TestCheckPatch(t *testing.T) {
 		"removed service that is not there":      {Patch{Removed: []ServiceKey{badWeight.ServiceKey}}, ErrUnknownService},
 		"removed twice":                          {Patch{Removed: []ServiceKey{web, web}}, ErrDuplicateService},
 		"set twice":                              {Patch{Set: []Service{byMark, byMark}}, ErrDuplicateService},
-		"set and removed":                        {Patch{Set: []Service{c.Services[0]}, Removed: []ServiceKey{web}}, ErrDuplicateService},
+		"removed, and another of its key":        {Patch{Set: []Service{c.Services[0]}, Removed: []ServiceKey{web}}, nil},
+		"removed, but not there, and set":        {Patch{Set: []Service{byMark}, Removed: []ServiceKey{byMark.ServiceKey}}, ErrUnknownService},
+		"timeouts and sysctls":                   {Patch{Timeouts: &c.Timeouts, Sysctl: &c.Sysctl}, nil},
+		"a timeout of nothing":                   {Patch{Timeouts: &Timeouts{TCP: time.Second, UDP: time.Second}}, ErrRange},
+		"a sysctl out of range":                  {Patch{Sysctl: &lvs.Sysctls{DropEntry: 4}}, ErrRange},
 		"VIP is a local address of all":          {Patch{Set: []Service{dns("203.0.113.2")}}, ErrAddress},
 		"VIP is a local address of another":      {Patch{Set: []Service{localsOfOther}}, ErrAddress},
 		"VIP was a local address of another":     {Patch{Set: []Service{localsOfOther, noLongerLocal}}, nil},

@@ -99,7 +99,7 @@ func drawService(t *rapid.T, i int) Service {
 	if rapid.Bool().Draw(t, "ipv6") {
 		key.VIP, real = vip6, "2001:db8:1::%x"
 	}
-	s := Service{Scheduler: rapid.SampledFrom(lvs.SchedulerNames[:]).Draw(t, "scheduler")}
+	s := Service{Scheduler: rapid.SampledFrom(append(lvs.SchedulerNames[:], lvs.NoScheduler)).Draw(t, "scheduler")}
 	if rapid.Bool().Draw(t, "by mark") {
 		key.Mark = uint32(1 + i)
 		key.VIP = netip.IPv4Unspecified()

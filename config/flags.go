@@ -6,8 +6,11 @@ import (
 	"xlvs/lvs"
 )
 
-// scheduled reports whether s names a scheduler that there is.
-func (s *Service) scheduled() bool { return slices.Contains(lvs.SchedulerNames[:], s.Scheduler) }
+// scheduled reports whether s names a scheduler that there is, or says that it has
+// none.
+func (s *Service) scheduled() bool {
+	return s.Scheduler == lvs.NoScheduler || slices.Contains(lvs.SchedulerNames[:], s.Scheduler)
+}
 
 // flagsAllowed says for an error which flags a scheduler takes.
 func flagsAllowed(scheduler string) string {

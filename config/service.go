@@ -38,7 +38,7 @@ func (k ServiceKey) byMark() bool { return k.Mark != 0 || k.Protocol == 0 && k.V
 // A Service is a virtual service and its real servers.
 type Service struct {
 	ServiceKey
-	Scheduler   string             // one of lvs.SchedulerNames
+	Scheduler   string             // one of lvs.SchedulerNames, or lvs.NoScheduler
 	Flags       lvs.SchedulerFlags // some of lvs.AllSchedulerFlags
 	Persistence time.Duration      // how long a client is remembered, in whole seconds; 0: not at all
 	MaskBits    int                // how many bits of its address make a client, for persistence; without it, 0

@@ -40,6 +40,10 @@ var (
 // which the kernel tells from other mistakes.
 var ErrUnknownScheduler = fmt.Errorf("%w", ErrUnknownName)
 
+// ErrThresholds is the ErrRange of a lower threshold above the upper one, which the
+// kernel tells from other mistakes, too.
+var ErrThresholds = fmt.Errorf("%w", ErrRange)
+
 // Validate reports everything that is wrong with c, joined. What Parse returns
 // is valid already.
 func (c *Config) Validate() error {

@@ -38,7 +38,7 @@ func (r *Real) check(rep reporter, s *Service) {
 // checkLower checks the lower threshold, at which the upper one's effect ends.
 func (r *Real) checkLower() error {
 	if r.Upper >= 0 && r.Lower > r.Upper {
-		return fmt.Errorf("l_threshold %d: %w: must not be above u_threshold, %d", r.Lower, ErrRange, r.Upper)
+		return fmt.Errorf("l_threshold %d: %w: must not be above u_threshold, %d", r.Lower, ErrThresholds, r.Upper)
 	}
 	return within("l_threshold", r.Lower, 0, MaxThreshold)
 }

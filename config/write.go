@@ -9,7 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// The file as the encoder writes it. The keys are in the order in which an
+// The settings as the encoder writes them. The keys are in the order in which an
 // operator would look for them.
 type (
 	configFile struct {
@@ -20,8 +20,6 @@ type (
 		FTP       ftpFile        `toml:"ftp"`
 		Control   controlFile    `toml:"control"`
 		Sysctl    map[string]any `toml:"sysctl"`
-		Marks     []markFile     `toml:"mark"`
-		Services  []serviceFile  `toml:"service"`
 	}
 	dataplaneFile struct {
 		Interfaces     []string                 `toml:"interfaces"`
@@ -66,13 +64,16 @@ func (c *Config) Write(w io.Writer) error {
 	if err := toml.NewEncoder(w).Encode(c.file()); err != nil {
 		return fmt.Errorf("write config: %w", err)
 	}
+	if _, err := w.Write(c.tables()); err != nil {
+		return fmt.Errorf("write config: %w", err)
+	}
 	return nil
 }
 
-// file returns what Write encodes of c, which is valid.
+// file returns the settings of c, which is valid.
 func (c *Config) file() configFile {
 	t := c.Timeouts
-	f := configFile{
+	return configFile{
 		Watch:     c.Watch,
 		Dataplane: c.Dataplane.file(),
 		Timeouts:  timeoutsFile{durationText(t.TCP), durationText(t.TCPFin), durationText(t.UDP)},
@@ -81,13 +82,6 @@ func (c *Config) file() configFile {
 		Control:   controlFile(c.Control),
 		Sysctl:    sysctlFile(&c.Sysctl),
 	}
-	for i := range c.Marks {
-		f.Marks = append(f.Marks, c.Marks[i].file())
-	}
-	for i := range c.Services {
-		f.Services = append(f.Services, c.Services[i].file())
-	}
-	return f
 }
 
 // file returns what Write encodes of d.

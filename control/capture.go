@@ -58,6 +58,21 @@ func pointNames(ps capture.Points) string {
 	return strings.Join(names, ",")
 }
 
+// ParsePoints reads where frames are captured, as the parameter where says it:
+// "ingress,dropped". Nothing is 0.
+func ParsePoints(names string) (points capture.Points, err error) {
+	if names == "" {
+		return 0, nil
+	}
+	for name := range strings.SplitSeq(names, ",") {
+		point, err := whereWords.value("where", name, 0)
+		if points |= point; point == 0 || err != nil {
+			return 0, fmt.Errorf("where %q: %w: must be some of %s", names, ErrBadRequest, pointNames(capture.Everywhere))
+		}
+	}
+	return points, nil
+}
+
 // capture reads the parameters of a capture, and for how long it is to go on.
 func (q *query) capture() (c dataplane.Capture, limit time.Duration) {
 	var err error
@@ -70,13 +85,8 @@ func (q *query) capture() (c dataplane.Capture, limit time.Duration) {
 			q.errs = append(q.errs, err)
 		}
 	}
-	if where := q.text("where"); where != "" {
-		for name := range strings.SplitSeq(where, ",") {
-			point, err := whereWords.value("where", name, 0)
-			if c.Points |= point; point == 0 || err != nil {
-				q.refuse("where", "must be some of ingress,egress,dropped")
-			}
-		}
+	if c.Points, err = ParsePoints(q.text("where")); err != nil {
+		q.errs = append(q.errs, err)
 	}
 	c.Snap = int(q.number("snaplen", 0, 0, math.MaxInt32))
 	c.Bytes = q.number("bytes", 0, 0, math.MaxInt64)

@@ -33,6 +33,32 @@ func noChange([]byte, desired.Reload) (desired.Report, error) { return desired.R
 // dropAll is what `tcpdump -ddd` writes for a filter that nothing passes.
 const dropAll = "1\n6 0 0 0\n"
 
+func TestParsePoints(t *testing.T) {
+	tests := map[string]struct {
+		want capture.Points
+		ok   bool
+	}{
+		"":                       {0, true},
+		"dropped":                {capture.Dropped, true},
+		"egress,ingress":         {capture.Ingress | capture.Egress, true},
+		"ingress,egress,dropped": {capture.Everywhere, true},
+		"here":                   {0, false},
+		"ingress,":               {0, false},
+		"ingress,,dropped":       {0, false},
+		"ingress egress":         {0, false},
+		",":                      {0, false},
+	}
+	for names, tt := range tests {
+		got, err := ParsePoints(names)
+		if got != tt.want || (err == nil) != tt.ok || err != nil && !errors.Is(err, ErrBadRequest) {
+			t.Errorf("ParsePoints(%q) = %d, %v, want %d", names, got, err, tt.want)
+		}
+		if again, err := ParsePoints(pointNames(got)); again != got || err != nil {
+			t.Errorf("ParsePoints(%q) = %d, %v, want %d", pointNames(got), again, err, got)
+		}
+	}
+}
+
 func TestCaptureOptionsCross(t *testing.T) {
 	filter, err := capture.ParseFilter(dropAll)
 	if err != nil {

@@ -36,6 +36,7 @@ var codes = []struct {
 	{"no-service", http.StatusNotFound, desired.ErrNoService},
 	{"no-destination", http.StatusNotFound, desired.ErrNoDestination},
 	{"no-scheduler", http.StatusUnprocessableEntity, desired.ErrNoScheduler},
+	{"thresholds", http.StatusUnprocessableEntity, desired.ErrThresholds},
 	{"no-sysctl", http.StatusNotFound, ErrNoSysctl},
 	{"invalid", http.StatusUnprocessableEntity, desired.ErrInvalid},
 	{"stale", http.StatusPreconditionFailed, desired.ErrStale},

@@ -42,7 +42,8 @@ type ringsJSON struct {
 	Kernel   kernelJSON   `json:"kernel,omitzero"`
 }
 
-// survivedJSON is an xsk.Survived on the wire.
+// survivedJSON is an xsk.Survived on the wire, field by field, so that one converts to
+// the other.
 type survivedJSON struct {
 	Again     uint64 `json:"again,omitzero"`
 	Busy      uint64 `json:"busy,omitzero"`
@@ -73,7 +74,7 @@ type rawJSON struct {
 	Overflow   uint64     `json:"overflow,omitzero"`
 }
 
-// errorsJSON is a rawsock.Errors on the wire.
+// errorsJSON is a rawsock.Errors on the wire, field by field likewise.
 type errorsJSON struct {
 	Again     uint64 `json:"again,omitzero"`
 	NoBuffers uint64 `json:"no_buffers,omitzero"`
@@ -101,9 +102,13 @@ func newInterfaceJSON(p *dataplane.PortStatus) interfaceJSON {
 	return interfaceJSON{
 		Name: p.Name, Present: p.Present, Mode: p.Mode, Why: p.Why, Queues: p.Queues, ZeroCopy: p.ZeroCopy,
 		Rings: ringsJSON{
-			x.Rx, x.Tx, x.RingFull, x.Invalid, x.NoBuffer, x.NoFrame, x.Kicks, survivedJSON(x.Survived), x.PollErrs, kernelJSON(x.Kernel),
+			Rx: x.Rx, Tx: x.Tx, RingFull: x.RingFull, Invalid: x.Invalid, NoBuffer: x.NoBuffer, NoFrame: x.NoFrame,
+			Kicks: x.Kicks, Survived: survivedJSON(x.Survived), PollErrs: x.PollErrs, Kernel: kernelJSON(x.Kernel),
 		},
-		Raw: rawJSON{r.Rx, r.Tx, r.Unreadable, r.Invalid, errorsJSON(r.Dropped), errorsJSON(r.Survived), r.Overflow},
+		Raw: rawJSON{
+			Rx: r.Rx, Tx: r.Tx, Unreadable: r.Unreadable, Invalid: r.Invalid,
+			Dropped: errorsJSON(r.Dropped), Survived: errorsJSON(r.Survived), Overflow: r.Overflow,
+		},
 	}
 }
 

@@ -52,6 +52,7 @@ func TestRefusals(t *testing.T) {
 		"a destination id that is none":     {"DELETE", dst + "/198.51.100.11", "", 400, "bad-request"},
 		"an unknown tunnel":                 {"POST", dst, `{"address":"198.51.100.12","forward":"tun","tun_type":"vxlan"}`, 422, "invalid"},
 		"a negative weight":                 {"POST", dst, `{"address":"198.51.100.12","weight":-1}`, 422, "invalid"},
+		"crossed thresholds":                {"POST", dst, `{"address":"198.51.100.12","u_threshold":5,"l_threshold":6}`, 422, "thresholds"},
 		"a sysctl that is not":              {"GET", "sysctls/nonesuch", "", 404, "no-sysctl"},
 		"setting a sysctl that is not":      {"PUT", "sysctls/nonesuch", `{"value":1}`, 404, "no-sysctl"},
 		"one of several":                    {"PATCH", "sysctls", `{"drop_entry":1,"nonesuch":1}`, 404, "no-sysctl"},

@@ -124,7 +124,7 @@ func parseFlags(scheduler string, names []string) (flags lvs.SchedulerFlags, err
 		switch {
 		case ok:
 			flags |= flag
-		case !slices.Contains(lvs.SchedulerNames[:], scheduler):
+		case scheduler != lvs.NoScheduler && !slices.Contains(lvs.SchedulerNames[:], scheduler):
 			return 0, fmt.Errorf("scheduler %q: %w", scheduler, desired.ErrNoScheduler)
 		default:
 			return 0, fmt.Errorf("flag %q: %w: scheduler %s has no such flag", name, desired.ErrInvalid, scheduler)

@@ -11,7 +11,7 @@ import (
 
 func (s *Server) getTimeouts(w http.ResponseWriter, _ *http.Request) error {
 	s.tagged(w)
-	return write(w, http.StatusOK, newTimeoutsJSON(s.state.Config().Timeouts))
+	return write(w, http.StatusOK, newTimeoutsJSON(s.state.Settings().Timeouts))
 }
 
 // editTimeouts sets the timeouts that the body names.
@@ -32,7 +32,7 @@ type sysctlsJSON map[string]any
 
 func (s *Server) listSysctls(w http.ResponseWriter, _ *http.Request) error {
 	s.tagged(w)
-	c := s.state.Config()
+	c := s.state.Settings()
 	j := make(sysctlsJSON, len(lvs.SysctlTable))
 	for i := range lvs.SysctlTable {
 		j[lvs.SysctlTable[i].Name] = lvs.SysctlTable[i].Field(&c.Sysctl)
@@ -84,7 +84,7 @@ func (s *Server) getSysctl(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.tagged(w)
-	c, defaults := s.state.Config(), lvs.DefaultSysctls()
+	c, defaults := s.state.Settings(), lvs.DefaultSysctls()
 	return write(w, http.StatusOK, sysctlJSON{k.Name, k.Field(&c.Sysctl), k.Field(&defaults), k.Min, k.Max, k.Unused})
 }
 

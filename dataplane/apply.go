@@ -23,10 +23,7 @@ func (d *Director) Apply(c *config.Config) error {
 	if err := d.enact(p); err != nil {
 		return fmt.Errorf("apply config: %w", err)
 	}
-	t := c.Timeouts
-	d.table.SetTimeouts(t.TCP, t.TCPFin, t.UDP)
-	d.table.SetLimit(c.Sysctl.ConnMax)
-	d.defend()
+	d.tune()
 	return nil
 }
 
@@ -45,17 +42,20 @@ func (p *plan) setAll(c *config.Config) error {
 	return nil
 }
 
-// Patch changes some services, as Apply does, and leaves everything else alone. It
+// Patch makes a change, as Apply does, and leaves everything else alone. It
 // costs about what it changes, however many services there are. If it fails,
 // nothing has changed. What c has in common with services that it does not name,
 // nobody checks: that is for config.CheckPatch.
 func (d *Director) Patch(c config.Patch) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.checkPatch(c); err != nil {
+	p := d.newPlan()
+	p.config = c.Settings(d.config)
+	alone := *p.config
+	alone.Services = c.Set
+	if err := alone.Validate(); err != nil {
 		return fmt.Errorf("patch config: %w", err)
 	}
-	p := d.newPlan()
 	if err := p.patch(c); err != nil {
 		return fmt.Errorf("patch config: %w", err)
 	}
@@ -63,28 +63,18 @@ func (d *Director) Patch(c config.Patch) error {
 	if err := d.enact(p); err != nil {
 		return fmt.Errorf("patch config: %w", err)
 	}
+	if c.Timeouts != nil || c.Sysctl != nil {
+		d.tune()
+	}
 	return nil
 }
 
-// checkPatch refuses services that would not be valid with the present settings, and
-// keys that c names twice.
-func (d *Director) checkPatch(c config.Patch) error {
-	alone := *d.config
-	alone.Services = c.Set
-	if err := alone.Validate(); err != nil {
-		return err
-	}
-	named := make(map[config.ServiceKey]bool, len(c.Set)+len(c.Removed))
-	for i := range c.Set {
-		named[c.Set[i].ServiceKey] = true
-	}
-	for _, key := range c.Removed {
-		if named[key] {
-			return fmt.Errorf("remove service %v: %w: it is named before", key, config.ErrDuplicateService)
-		}
-		named[key] = true
-	}
-	return nil
+// tune has the connection table follow the settings in force.
+func (d *Director) tune() {
+	t := d.config.Timeouts
+	d.table.SetTimeouts(t.TCP, t.TCPFin, t.UDP)
+	d.table.SetLimit(d.config.Sysctl.ConnMax)
+	d.defend()
 }
 
 // enact puts p in force, or nothing of it if the filter refuses.

@@ -18,7 +18,7 @@ func (d *Director) commit(p *plan) {
 	for _, s := range p.set {
 		s.schedule()
 	}
-	for _, dest := range p.removed {
+	for dest := range p.removed.all() {
 		dest.idleSince = 0
 		dest.removed.Store(true)
 	}
@@ -58,7 +58,7 @@ func (d *Director) record(p *plan) {
 	for _, dest := range p.revived {
 		d.trash.remove(dest)
 	}
-	for _, dest := range p.removed {
+	for dest := range p.removed.all() {
 		d.trash.add(dest)
 	}
 	for _, dest := range p.forgotten {
@@ -124,12 +124,16 @@ func (d *Director) set(dest *destination, r *config.Real) {
 	dest.removed.Store(false)
 }
 
-// schedule tells the scheduler of s about its destinations, if that is news.
+// schedule tells the scheduler of s about its destinations, if that is news, or that
+// they were edited, if it takes notice of that.
 func (s *serviceState) schedule() {
 	if list := schedulable(s.destinations); s.scheduled == nil || !slices.Equal(list, s.scheduled) {
 		s.service.scheduler.Set(list)
 		s.scheduled = list
+	} else if r, ok := s.service.scheduler.(sched.Restarter); ok && s.edited {
+		r.Restart()
 	}
+	s.edited = false
 }
 
 func schedulable(dests []*destination) []sched.Dest {

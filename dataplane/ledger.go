@@ -54,6 +54,7 @@ type serviceState struct {
 	estimator    rate.Estimator
 	scarce       bool         // it was said that local ports run out
 	scheduled    []sched.Dest // what the scheduler has been told; nil for one that is new
+	edited       bool         // more than a weight of a destination is to be another
 }
 
 func (s *serviceState) key() config.ServiceKey { return s.want.ServiceKey }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"xlvs/config"
 	"xlvs/dataplane/header"
@@ -48,6 +49,45 @@ func TestPatch(t *testing.T) {
 	}
 }
 
+// A service that one patch removes and sets is another one. Its real servers come out
+// of the trash at once, with their connections.
+func TestPatchReplaces(t *testing.T) {
+	d, s := newTwoReals(t)
+	d.patch(t, set(testService(lvs.UDP, lvs.NAT, real4)))
+	d.push(t, syn4(1), syn4(2))
+	s.Reals = s.Reals[:1]
+	d.patch(t, config.Patch{Removed: []config.ServiceKey{s.ServiceKey}, Set: []config.Service{s}})
+	got := d.Services()
+	if len(got) != 2 || got[1].ServiceKey != s.ServiceKey || got[1].Counters != (Counters{}) || len(got[1].Destinations) != 1 {
+		t.Fatalf("services are %+v", got)
+	}
+	if r := got[1].Destinations[0]; r.Counters.Conns != 1 || r.Active+r.Inactive != 1 {
+		t.Errorf("the real server that stays is %+v", r)
+	}
+	if _, v := d.push(t, syn4(1), syn4(2)); v[Forward] != 1 || v[DestinationGone] != 1 {
+		t.Errorf("verdicts = %v", v)
+	}
+	if list := d.disagreements(d.filter.rules); list != nil {
+		t.Errorf("afterwards %q", list)
+	}
+}
+
+// Timeouts and sysctls change as by Apply.
+func TestPatchSettings(t *testing.T) {
+	d, _ := newTwoReals(t)
+	services, sysctl := d.services[0], d.config.Sysctl
+	sysctl.SloppyTCP, sysctl.ConnMax = 1, 7
+	d.patch(t, config.Patch{Timeouts: &config.Timeouts{TCP: time.Minute, TCPFin: time.Second, UDP: 2 * time.Second}, Sysctl: &sysctl})
+	if d.services[0] != services || d.table.Limit() != 7 || d.snapshot.Load().sysctl != sysctl {
+		t.Errorf("limit %d, sysctls %+v", d.table.Limit(), d.snapshot.Load().sysctl)
+	}
+	d.forwarded(t, packettest.TCP(client4+":1", vip4+":80", header.FlagACK, "")) // sloppy
+	d.wait(61)
+	if n := d.table.Len(); n != 0 {
+		t.Errorf("%d connections are left after a minute", n)
+	}
+}
+
 func TestFailedPatchChangesNothing(t *testing.T) {
 	web := testService(lvs.TCP, lvs.NAT, real4, secondReal)
 	other := testService(lvs.UDP, lvs.NAT, real4)
@@ -61,9 +101,10 @@ func TestFailedPatchChangesNothing(t *testing.T) {
 		want  error // nil for any
 	}{
 		"a service that there is not":    {config.Patch{Removed: []config.ServiceKey{other.ServiceKey}}, ErrNoService},
-		"one that is removed twice":      {config.Patch{Removed: []config.ServiceKey{web.ServiceKey, web.ServiceKey}}, config.ErrDuplicateService},
+		"one that is removed twice":      {config.Patch{Removed: []config.ServiceKey{web.ServiceKey, web.ServiceKey}}, ErrNoService},
 		"one that is set twice":          {set(other, other), config.ErrDuplicateService},
-		"one that is set and removed":    {config.Patch{Set: []config.Service{web}, Removed: []config.ServiceKey{web.ServiceKey}}, config.ErrDuplicateService},
+		"a sysctl out of range":          {config.Patch{Set: []config.Service{other}, Sysctl: &lvs.Sysctls{DropEntry: 4}}, config.ErrRange},
+		"timeouts, and a full filter":    {config.Patch{Set: []config.Service{other}, Timeouts: &config.Timeouts{TCP: 1e9, TCPFin: 1e9, UDP: 1e9}}, errFull},
 		"a good one and an unknown":      {set(other, with(func(s *config.Service) { s.Scheduler = "guess" })), config.ErrUnknownName},
 		"a real server twice":            {set(with(func(s *config.Service) { s.Reals[1] = s.Reals[0] })), config.ErrDuplicateReal},
 		"a real server without address":  {set(with(func(s *config.Service) { s.Reals[0].Addr = netip.Addr{} })), nil},
@@ -82,7 +123,7 @@ func TestFailedPatchChangesNothing(t *testing.T) {
 			if err := d.Patch(tt.patch); err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 				t.Fatalf("Patch() = %v, want %v", err, tt.want)
 			}
-			if after := fmt.Sprint(d.Services()); after != before || d.snapshot.Load() != snapshot {
+			if after := fmt.Sprint(d.Services()); after != before || d.snapshot.Load() != snapshot || d.config.Timeouts != config.Default().Timeouts {
 				t.Errorf("services are %s, want %s", after, before)
 			}
 			d.filter.err = nil

@@ -74,6 +74,8 @@ func BenchmarkPatch(b *testing.B) {
 	patch("weights", set(weighed), set(changed))
 	patch("a real server less and more", set(fewer), set(changed))
 	patch("another scheduler", set(other), set(changed))
+	patch("a service in its own place", config.Patch{Removed: []config.ServiceKey{changed.ServiceKey}, Set: []config.Service{changed}})
+	patch("timeouts", config.Patch{Timeouts: &config.Timeouts{TCP: 1e9, TCPFin: 1e9, UDP: 1e9}}, config.Patch{Timeouts: &c.Timeouts})
 	patch("a service more and less", set(another), config.Patch{Removed: []config.ServiceKey{another.ServiceKey}})
 }
 

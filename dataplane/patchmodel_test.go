@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -145,7 +146,8 @@ func (m *patched) apply(r *rapid.T) {
 	}
 }
 
-// patch patches a, and gives b what comes of it.
+// patch patches a, and gives b what comes of it. To b a service that takes the place
+// of its like comes later than that goes.
 func (m *patched) patch(r *rapid.T) {
 	keys := rapid.SliceOfNDistinct(rapid.SampledFrom(patchable()), 1, 4, rapid.ID[config.ServiceKey]).Draw(r, "services")
 	var p config.Patch
@@ -154,14 +156,17 @@ func (m *patched) patch(r *rapid.T) {
 	var added []config.Service
 	for _, k := range keys {
 		i := slices.IndexFunc(next.Services, func(s config.Service) bool { return s.ServiceKey == k })
-		switch {
+		switch what := rapid.SampledFrom([]string{"change", "remove", "replace"}).Draw(r, "what"); {
 		case i < 0:
 			added = append(added, drawPatchable(r, k))
-		case rapid.Bool().Draw(r, "remove"):
+		case what == "change":
+			next.Services[i] = drawPatchable(r, k)
+		default:
 			p.Removed = append(p.Removed, k)
 			next.Services = slices.Delete(next.Services, i, i+1)
-		default:
-			next.Services[i] = drawPatchable(r, k)
+			if what == "replace" {
+				added = append(added, drawPatchable(r, k))
+			}
 		}
 	}
 	for _, s := range next.Services {
@@ -169,9 +174,12 @@ func (m *patched) patch(r *rapid.T) {
 			p.Set = append(p.Set, s)
 		}
 	}
+	next.Sysctl.SloppyTCP, next.Timeouts.UDP = rapid.IntRange(0, 1).Draw(r, "sloppy_tcp"), time.Duration(rapid.IntRange(1, 300).Draw(r, "udp"))*time.Second
+	p.Sysctl, p.Timeouts = &next.Sysctl, &next.Timeouts
+	without := next
 	p.Set, next.Services = append(p.Set, added...), append(next.Services, added...)
 	m.config = &next
-	if err := errorsOf(m.a.Patch(p), m.b.Apply(m.config)); err != nil {
+	if err := errorsOf(m.a.Patch(p), m.b.Apply(&without), m.b.Apply(m.config)); err != nil {
 		r.Fatal(err)
 	}
 }

@@ -23,8 +23,8 @@ type plan struct {
 	added, set, dropped []*serviceState                 // set: those added, and those in the place of another
 	next                map[*serviceState]*serviceState // by the former; nil for one that is dropped
 	kept                []keptReal
-	removed, revived    []*destination // into the trash, out of it
-	forgotten           []*destination // out of it, for ever
+	removed             trash          // into the trash
+	revived, forgotten  []*destination // out of it, for ever if they are forgotten
 
 	marks          []mark.Rule
 	listed, former []config.Mark
@@ -56,7 +56,7 @@ type keptReal struct {
 func (d *Director) newPlan() *plan {
 	last := d.snapshot.Load()
 	return &plan{
-		d: d, config: d.config, services: d.services, byID: d.byID, held: d.held, next: map[*serviceState]*serviceState{},
+		d: d, config: d.config, services: d.services, byID: d.byID, held: d.held, next: map[*serviceState]*serviceState{}, removed: trash{},
 		marks: d.marks, listed: d.listed, former: d.former, marking: last.marks, markUses: map[markKey]int{},
 		pools: map[config.LocalRange]int{}, uses: map[lvs.Addr]use{}, claims: steer.Claims{}, ftp: d.config.FTPPorts,
 		endpoints: last.services.byEndpoint.draft(), byMark: last.services.byMark.draft(), sources: last.natSources.draft(),
@@ -64,7 +64,7 @@ func (d *Director) newPlan() *plan {
 	}
 }
 
-// patch plans the changes of c, one of the present services.
+// patch plans what c changes of services.
 func (p *plan) patch(c config.Patch) error {
 	for _, key := range c.Removed {
 		if err := p.drop(key); err != nil {
@@ -77,6 +77,15 @@ func (p *plan) patch(c config.Patch) error {
 		}
 	}
 	return nil
+}
+
+// present returns the service of key that is in force and does not go.
+func (p *plan) present(key config.ServiceKey) *serviceState {
+	s := p.d.byKey[key]
+	if next, changed := p.next[s]; changed && next == nil {
+		return nil
+	}
+	return s
 }
 
 // inOrder puts services into the order of a Patch: each where it was, new ones

@@ -15,13 +15,15 @@ var ErrNoService = errors.New("no such service")
 
 // drop plans that the service of key goes.
 func (p *plan) drop(key config.ServiceKey) error {
-	s := p.d.byKey[key]
+	s := p.present(key)
 	if s == nil {
 		return fmt.Errorf("remove service %v: %w", key, ErrNoService)
 	}
 	p.next[s] = nil
 	p.dropped = append(p.dropped, s)
-	p.removed = append(p.removed, s.destinations...)
+	for _, dest := range s.destinations {
+		p.removed.add(dest)
+	}
 	p.list(s, -1)
 	for _, r := range s.ranges {
 		p.pools[r]--
@@ -33,7 +35,7 @@ func (p *plan) drop(key config.ServiceKey) error {
 // put plans a service as it is wanted, in the place of that of its key, if there is
 // one.
 func (p *plan) put(want *config.Service) error {
-	s, old := &serviceState{want: *want}, p.d.byKey[want.ServiceKey]
+	s, old := &serviceState{want: *want}, p.present(want.ServiceKey)
 	s.want.Reals, s.want.LocalAddresses = slices.Clone(want.Reals), slices.Clone(want.LocalAddresses)
 	if old != nil {
 		s.gone, s.zero, s.estimator, s.scarce = old.gone, old.zero, old.estimator, old.scarce
@@ -98,9 +100,10 @@ func (p *plan) planDestinations(s, old *serviceState) error {
 		for _, dest := range old.destinations {
 			r := wanted[dest.key]
 			if r == nil {
-				p.removed = append(p.removed, dest)
+				p.removed.add(dest)
 				continue
 			}
+			s.edited = s.edited || dest.edited(&s.want, r)
 			stay = append(stay, p.keep(dest, &s.want, r))
 			delete(wanted, dest.key)
 		}
@@ -119,6 +122,11 @@ func (p *plan) planDestinations(s, old *serviceState) error {
 	slices.Reverse(added) // the latest comes first
 	s.destinations = append(added, stay...)
 	return nil
+}
+
+// edited reports whether r asks for anything else of dest than a weight.
+func (dest *destination) edited(s *config.Service, r *config.Real) bool {
+	return dest.upper != r.Upper || dest.lower != r.Lower || dest.shape != shapeOf(s, r)
 }
 
 // keep returns dest as r wants it, under the same number.
@@ -140,11 +148,15 @@ func (p *plan) keep(dest *destination, s *config.Service, r *config.Real) *desti
 }
 
 // add returns the destination for r: out of the trash, where its connections and
-// counters still are, or new under the lowest free number.
+// counters still are, be it that it was to go there, or new under the lowest free
+// number.
 func (p *plan) add(want *config.Service, r *config.Real) (*destination, error) {
-	if dest := p.d.trash[want.ServiceKey][r.RealKey]; dest != nil {
-		p.revived = append(p.revived, dest)
-		return p.keep(dest, want, r), nil
+	for _, t := range [...]trash{p.removed, p.d.trash} {
+		if dest := t[want.ServiceKey][r.RealKey]; dest != nil {
+			p.removed.remove(dest)
+			p.revived = append(p.revived, dest)
+			return p.keep(dest, want, r), nil
+		}
 	}
 	id := max(p.nextID, 1)
 	for id < len(p.byID) && p.byID[id] != nil {

@@ -3,6 +3,7 @@ package dataplane
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"xlvs/config"
 	"xlvs/dataplane/header"
@@ -68,6 +69,43 @@ func TestThresholds(t *testing.T) {
 func (d *testDirector) takesNew() bool {
 	_, ok := d.services[0].service.scheduler.Pick(&lvs.Tuple{Src: addr(client4), Dst: addr(vip4)})
 	return ok
+}
+
+// A real server that is edited begins a new turn of wrr, one that stays none.
+func TestEditedServersBeginAnew(t *testing.T) {
+	tests := map[string]struct {
+		edit func(s *config.Service)
+		want string
+	}{
+		"threshold":   {func(s *config.Service) { s.Reals[0].Upper = 9 }, second4},
+		"method":      {func(s *config.Service) { s.Reals[0].Method = lvs.Tunnel }, second4},
+		"weight":      {func(s *config.Service) { s.Reals[0].Weight = 2 }, second4},
+		"the service": {func(s *config.Service) { s.Persistence, s.MaskBits = time.Second, 32 }, real4},
+		"nothing":     {func(*config.Service) {}, real4},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := newPair(t)
+			s := testService(lvs.TCP, lvs.DirectRouting, real4, second4)
+			s.Scheduler = "wrr"
+			d.configure(t, testConfig(s))
+			if first := d.pick(); first != second4 {
+				t.Fatalf("the first turn is %s's", first)
+			}
+			s = withReals(s, func(int, *config.Real) {})
+			tt.edit(&s)
+			d.patch(t, config.Patch{Set: []config.Service{s}})
+			if got := d.pick(); got != tt.want {
+				t.Errorf("the next turn is %s's, want %s's", got, tt.want)
+			}
+		})
+	}
+}
+
+// pick asks the scheduler for a real server.
+func (d *testDirector) pick() string {
+	id, _ := d.services[0].service.scheduler.Pick(&lvs.Tuple{Src: addr(client4), Dst: addr(vip4)})
+	return d.byID[id].addr.Netip().String()
 }
 
 // With both full a new client is answered, and the old ones go on.

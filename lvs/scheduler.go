@@ -6,6 +6,10 @@ var SchedulerNames = [...]string{
 	"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos",
 }
 
+// NoScheduler is what ipvsadm's -s takes, and a list shows, for a service that has
+// none: it gets no new connections.
+const NoScheduler = "none"
+
 // DefaultScheduler is what a service gets that names none (ipvsadm -s).
 const DefaultScheduler = "wlc"
 

@@ -64,7 +64,7 @@ type Options struct {
 }
 
 // New returns the scheduler that ipvsadm calls name, without destinations yet.
-// The names are lvs.SchedulerNames.
+// The names are lvs.SchedulerNames and lvs.NoScheduler.
 func New(name string, opts Options) (Scheduler, error) {
 	loads := opts.Loads
 	switch name {
@@ -96,6 +96,8 @@ func New(name string, opts Options) (Scheduler, error) {
 		return newSH(loads, opts.Flags), nil
 	case "mh":
 		return newMH(loads, opts.Flags), nil
+	case lvs.NoScheduler:
+		return none{}, nil
 	}
 	return nil, fmt.Errorf("%w %q", ErrUnknown, name)
 }

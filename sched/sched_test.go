@@ -13,7 +13,7 @@ import (
 	"xlvs/lvs"
 )
 
-// kernelNames are all the schedulers of the kernel, and what is none.
+// kernelNames are all the schedulers of the kernel, the lack of one, and what is none.
 var kernelNames = []string{
 	"rr", "wrr", "lc", "wlc", "sed", "nq", "fo", "ovf", "dh", "sh", "mh", "lblc", "lblcr", "twos",
 	"none", "", "RR", "rr ",
@@ -22,7 +22,7 @@ var kernelNames = []string{
 func TestNewKnowsTheNames(t *testing.T) {
 	for _, name := range kernelNames {
 		s, err := New(name, Options{Loads: new(lvs.Loads)})
-		if slices.Contains(lvs.SchedulerNames[:], name) {
+		if slices.Contains(lvs.SchedulerNames[:], name) || name == lvs.NoScheduler {
 			if err != nil || s == nil {
 				t.Errorf("New(%q) = %v, %v, want a scheduler", name, s, err)
 			}

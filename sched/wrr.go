@@ -107,6 +107,20 @@ func (s *wrr) Set(dests []Dest) {
 	s.begun, s.dests, s.cursor = true, withLoads(s.loads, dests), head
 }
 
+// A Restarter is a scheduler that takes notice of destinations being edited, even if
+// nothing changes that it knows of: wrr.
+type Restarter interface {
+	// Restart begins a new walk through the list.
+	Restart()
+}
+
+// Restart begins a new walk at the level that was reached.
+func (s *wrr) Restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cursor = head
+}
+
 // level says at which weight the next walk begins when di is the divisor of the
 // weights and the largest is most.
 func (s *wrr) level(di, most int32) {

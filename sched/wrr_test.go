@@ -63,6 +63,32 @@ func TestWRRReload(t *testing.T) {
 	}
 }
 
+// TestWRRRestart checks that a walk begins anew at its level.
+func TestWRRRestart(t *testing.T) {
+	tests := map[string]struct {
+		weights []int32
+		picks   int
+		want    string
+	}{
+		"before anything":   {[]int32{4, 3, 2}, 0, "AABABCABC"},
+		"in a walk":         {[]int32{4, 3, 2}, 4, "ABCABC"},
+		"at the end of one": {[]int32{4, 3, 2}, 3, "ABABCABC"},
+		"equal weights":     {[]int32{1, 1, 1}, 2, "ABC"},
+		"nobody":            {[]int32{0, 0}, 1, "--"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newWRR(grown())
+			s.Set(list(tt.weights...))
+			picks(s, tt.picks)
+			s.Restart()
+			if got := picks(s, len(tt.want)); got != tt.want {
+				t.Errorf("%d picks of %v, then a new walk = %s, want %s", tt.picks, tt.weights, got, tt.want)
+			}
+		})
+	}
+}
+
 // TestWRRBegins checks that a service that begins empty has its walk begin where the
 // kernel's does: low, if the first destination was light.
 func TestWRRBegins(t *testing.T) {

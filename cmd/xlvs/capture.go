@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"xlvs/control"
-	"xlvs/dataplane/capture"
 )
 
 // captureCommand writes frames as they pass through the running director.
@@ -32,8 +31,8 @@ func captureCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	if *out == "" {
 		return flagsError(flags, "-o FILE is missing")
 	}
-	if o.Where, err = readPoints(flags, *where); err != nil {
-		return err
+	if o.Where, err = control.ParsePoints(*where); err != nil {
+		return flagsError(flags, "%v", err)
 	}
 	if *service != "" {
 		key, err := control.ParseServiceID(*service)
@@ -66,20 +65,6 @@ func parseWithExpression(flags *flag.FlagSet, args []string, stdout io.Writer) (
 		return "", flagsError(flags, "%v", err)
 	}
 	return strings.Join(flags.Args(), " "), nil
-}
-
-func readPoints(flags *flag.FlagSet, words string) (points capture.Points, err error) {
-	named := map[string]capture.Points{"ingress": capture.Ingress, "egress": capture.Egress, "dropped": capture.Dropped}
-	if words == "" {
-		return 0, nil
-	}
-	for word := range strings.SplitSeq(words, ",") {
-		if named[word] == 0 {
-			return 0, flagsError(flags, "-where %q: want ingress, egress or dropped", word)
-		}
-		points |= named[word]
-	}
-	return points, nil
 }
 
 // compile has tcpdump compile its own language.

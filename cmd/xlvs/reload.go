@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -79,7 +80,8 @@ func applyCommand(ctx context.Context, args []string, stdout, _ io.Writer) error
 
 // writeReport writes a line for each change, one for each thing that was done at
 // run time and stays, and their number.
-func writeReport(w io.Writer, r desired.Report) error {
+func writeReport(stdout io.Writer, r desired.Report) error {
+	w := bufio.NewWriter(stdout) // a large file has very many
 	for _, c := range r.Changes {
 		fmt.Fprintln(w, c)
 	}
@@ -90,6 +92,6 @@ func writeReport(w io.Writer, r desired.Report) error {
 	if len(r.Changes) == 1 {
 		changes = "change"
 	}
-	_, err := fmt.Fprintf(w, "%d %s, %d kept\n", len(r.Changes), changes, len(r.Kept))
-	return err
+	fmt.Fprintf(w, "%d %s, %d kept\n", len(r.Changes), changes, len(r.Kept))
+	return w.Flush()
 }

@@ -55,17 +55,11 @@ func (b *batch) thaw(e *entry) *entry {
 // commit has the director do everything, or takes it back.
 func (b *batch) commit() error {
 	p := b.patch()
-	var err error
-	switch {
-	case b.timeouts != b.settings.Timeouts || b.sysctl != b.settings.Sysctl:
-		err = b.director.Apply(b.config())
-	case len(p.Set)+len(p.Removed) > 0:
-		err = b.director.Patch(p)
-	default:
+	if p.Empty() {
 		b.services.sweep()
 		return nil
 	}
-	if err != nil {
+	if err := b.director.Patch(p); err != nil {
 		b.undo()
 		return fmt.Errorf("change the director: %w", err)
 	}
@@ -74,14 +68,23 @@ func (b *batch) commit() error {
 	return nil
 }
 
-// patch returns what the batch changes of services, and settles them.
+// patch returns what the batch changes, and settles services. One in another place
+// than before was deleted, and added again.
 func (b *batch) patch() (p config.Patch) {
+	if now := b.settings.Timeouts; now != b.timeouts {
+		p.Timeouts = &now
+	}
+	if now := b.settings.Sysctl; now != b.sysctl {
+		p.Sysctl = &now
+	}
 	var set, removed []*entry
 	for key, former := range b.former {
-		if e := b.services.byKey[key]; e != nil {
+		e := b.services.byKey[key]
+		if e != nil {
 			e.settle()
 			set = append(set, e)
-		} else if former != nil {
+		}
+		if former != nil && (e == nil || e.at != former.at) {
 			removed = append(removed, former)
 		}
 	}

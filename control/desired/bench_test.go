@@ -40,6 +40,7 @@ func BenchmarkDo(b *testing.B) {
 		"service": {{Kind: AddService, Service: added}, {Kind: DeleteService, Key: added.ServiceKey}},
 		"edit":    {{Kind: EditService, Service: service(key, "rr")}, {Kind: EditService, Service: service(key, "wlc")}},
 		"real":    {{Kind: AddDestination, Key: key, Real: server(99, 1)}, {Kind: DeleteDestination, Key: key, Real: server(99, 1)}},
+		"timeout": {{Kind: SetTimeouts, Timeouts: config.Timeouts{UDP: 1e9}}, {Kind: SetTimeouts, Timeouts: config.Timeouts{UDP: 2e9}}},
 		"weight":  {{Kind: EditDestination, Key: key, Real: server(1, 2)}, {Kind: EditDestination, Key: key, Real: server(1, 1)}},
 	}
 	for name, ops := range tests {

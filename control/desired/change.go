@@ -14,7 +14,7 @@ func (b *batch) do(i int, op *Operation) error {
 	var err error
 	switch op.Kind {
 	case AddService:
-		err = b.addService(i, &op.Service)
+		err = b.addService(&op.Service)
 	case EditService:
 		err = b.editService(&op.Service, op.Whole)
 	case DeleteService:
@@ -50,13 +50,15 @@ func (b *batch) check(s *config.Service) error {
 		return nil
 	case errors.Is(err, config.ErrUnknownScheduler):
 		return fmt.Errorf("%w: %w", ErrNoScheduler, err)
+	case errors.Is(err, config.ErrThresholds):
+		return fmt.Errorf("%w: %w", ErrThresholds, err)
 	}
 	return fmt.Errorf("%w: %w", ErrInvalid, err)
 }
 
-// addService adds one. If the batch has deleted its like, the director takes it
-// for the former one, but for the counters.
-func (b *batch) addService(i int, s *config.Service) error {
+// addService adds one, which is another than the one of its key that the batch may
+// have deleted.
+func (b *batch) addService(s *config.Service) error {
 	if b.services.byKey[s.ServiceKey] != nil {
 		return ErrServiceExists
 	}
@@ -66,13 +68,7 @@ func (b *batch) addService(i int, s *config.Service) error {
 	b.touch(s.ServiceKey)
 	e := &entry{service: *s, origin: FromRuntime}
 	e.service.Reals, e.service.LocalAddresses = slices.Clone(s.Reals), slices.Clone(s.LocalAddresses)
-	if former := b.former[s.ServiceKey]; former != nil {
-		e.at = former.at
-		b.services.put(e)
-		b.zeros = append(b.zeros, zero{&e.service.ServiceKey, i})
-	} else {
-		b.services.append(e)
-	}
+	b.services.append(e)
 	b.checker.Add(&e.service)
 	return nil
 }

@@ -148,6 +148,14 @@ func (s *State) Config() *config.Config {
 	return s.config()
 }
 
+// Settings returns the running state but for its services.
+func (s *State) Settings() *config.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := *s.settings
+	return &c
+}
+
 // ToSave returns the running state as a file is to have it: with the settings that
 // the file has and that wait for a restart.
 func (s *State) ToSave() *config.Config {

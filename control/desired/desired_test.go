@@ -14,6 +14,8 @@ import (
 // TestDo does one operation to twoServices.
 func TestDo(t *testing.T) {
 	bad := server(11, config.MaxWeight+1)
+	crossed := server(11, 1)
+	crossed.Upper, crossed.Lower = 5, 6
 	fullnat6 := config.Real{RealKey: config.RealKey{Addr: netip.MustParseAddr("2001:db8::1"), Port: 80}, Method: lvs.FullNAT}
 	vipIsLocal := service(config.ServiceKey{Protocol: lvs.UDP, VIP: netip.MustParseAddr("203.0.113.2"), Port: 53}, "rr")
 	withEngine := service(web(81), "rr")
@@ -25,7 +27,8 @@ func TestDo(t *testing.T) {
 	}{
 		"add service":                          {Operation{Kind: AddService, Service: service(web(81), "mh", server(11, 1))}, nil, "patch +1 -0"},
 		"add service that is there":            {Operation{Kind: AddService, Service: service(web(80), "rr")}, ErrServiceExists, ""},
-		"add service, no scheduler":            {Operation{Kind: AddService, Service: service(web(81), "none")}, ErrNoScheduler, ""},
+		"add service, no scheduler":            {Operation{Kind: AddService, Service: service(web(81), "best")}, ErrNoScheduler, ""},
+		"add service without a scheduler":      {Operation{Kind: AddService, Service: service(web(81), lvs.NoScheduler)}, nil, "patch +1 -0"},
 		"add service, no engine":               {Operation{Kind: AddService, Service: withEngine}, ErrNoScheduler, ""},
 		"add service without a key":            {Operation{Kind: AddService, Service: service(config.ServiceKey{}, "rr")}, ErrInvalid, ""},
 		"add service for all ports":            {Operation{Kind: AddService, Service: service(web(0), "rr")}, ErrInvalid, ""},
@@ -43,6 +46,7 @@ func TestDo(t *testing.T) {
 		"add destination, no service":          {Operation{Kind: AddDestination, Key: web(81), Real: server(11, 1)}, ErrNoService, ""},
 		"add destination that is there":        {Operation{Kind: AddDestination, Key: web(80), Real: server(11, 2)}, ErrDestinationExists, ""},
 		"add destination of too much weight":   {Operation{Kind: AddDestination, Key: web(443), Real: bad}, ErrInvalid, ""},
+		"add destination, thresholds crossed":  {Operation{Kind: AddDestination, Key: web(443), Real: crossed}, ErrThresholds, ""},
 		"add destination without an address":   {Operation{Kind: AddDestination, Key: web(80)}, ErrInvalid, ""},
 		"add destination, no local address":    {Operation{Kind: AddDestination, Key: web(80), Real: fullnat6}, ErrInvalid, ""},
 		"edit destination":                     {Operation{Kind: EditDestination, Key: web(80), Real: server(12, 7)}, nil, "patch +1 -0"},
@@ -56,11 +60,11 @@ func TestDo(t *testing.T) {
 		"zero":                                 {Operation{Kind: Zero, Key: web(80)}, nil, "zero TCP 192.0.2.1:80"},
 		"zero all":                             {Operation{Kind: Zero}, nil, "zero"},
 		"zero what is not there":               {Operation{Kind: Zero, Key: web(81)}, ErrNoService, ""},
-		"set timeouts":                         {Operation{Kind: SetTimeouts, Timeouts: config.Timeouts{UDP: time.Minute}}, nil, "apply"},
+		"set timeouts":                         {Operation{Kind: SetTimeouts, Timeouts: config.Timeouts{UDP: time.Minute}}, nil, "patch timeouts +0 -0"},
 		"set timeouts to what they are":        {Operation{Kind: SetTimeouts, Timeouts: config.Default().Timeouts}, nil, ""},
 		"leave timeouts":                       {Operation{Kind: SetTimeouts}, nil, ""},
 		"set negative timeouts":                {Operation{Kind: SetTimeouts, Timeouts: config.Timeouts{TCP: -1}}, ErrInvalid, ""},
-		"set sysctl":                           {Operation{Kind: SetSysctl, Sysctl: "sloppy_tcp", Value: 1}, nil, "apply"},
+		"set sysctl":                           {Operation{Kind: SetSysctl, Sysctl: "sloppy_tcp", Value: 1}, nil, "patch sysctls +0 -0"},
 		"set sysctl too high":                  {Operation{Kind: SetSysctl, Sysctl: "drop_entry", Value: 4}, ErrInvalid, ""},
 		"set sysctl of two numbers":            {Operation{Kind: SetSysctl, Sysctl: "sync_threshold", Value: 4}, ErrInvalid, ""},
 		"set sysctl that is none":              {Operation{Kind: SetSysctl, Sysctl: "ip_forward", Value: 1}, ErrInvalid, ""},
@@ -126,7 +130,7 @@ func TestDoIsAllOrNothing(t *testing.T) {
 	if err := s.Do(ops[:len(ops)-1]); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"apply", "zero TCP 192.0.2.1:443"}; !slices.Equal(d.calls[:2], want) || s.Revision() != 1 {
+	if want := []string{"patch timeouts sysctls +1 -2", "zero TCP 192.0.2.1:443"}; !slices.Equal(d.calls[:2], want) || s.Revision() != 1 {
 		t.Errorf("the director sees %q at revision %d, want %q first, at 1", d.calls, s.Revision(), want)
 	}
 	d.agrees(t, s)
@@ -177,8 +181,8 @@ func TestDoEachIsOneChange(t *testing.T) {
 			t.Errorf("DoEach: operation %d: %v, want %v", i, errs[i], want)
 		}
 	}
-	// A service in the place of one that was deleted counts anew.
-	if want := []string{"patch +1 -1", "zero TCP 192.0.2.1:80"}; !slices.Equal(d.calls, want) {
+	// A service of the key of one that was deleted is another.
+	if want := []string{"patch +1 -2"}; !slices.Equal(d.calls, want) {
 		t.Errorf("the director sees %q, want %q", d.calls, want)
 	}
 	d.agrees(t, s)

@@ -93,7 +93,7 @@ func TestWhatWasGivenOutStays(t *testing.T) {
 	s, _ := newState(t, twoServices())
 	reals := []config.Real{server(1, 1), server(2, 1)}
 	must(t, s, Operation{Kind: AddService, Service: service(web(81), "rr", reals...)})
-	before := s.Config()
+	before, settings := s.Config(), s.Settings()
 	reals[0].Weight = 99
 	for i := range 3 {
 		must(t, s,
@@ -102,6 +102,9 @@ func TestWhatWasGivenOutStays(t *testing.T) {
 			Operation{Kind: DeleteDestination, Key: web(81), Real: server(2, 1)},
 			Operation{Kind: AddDestination, Key: web(81), Real: server(2, 1)},
 			Operation{Kind: SetTimeouts, Timeouts: config.Timeouts{UDP: time.Duration(1+i) * time.Second}})
+	}
+	if settings.Timeouts != before.Timeouts || s.Settings().Timeouts.UDP != 3*time.Second || settings.Services != nil {
+		t.Errorf("the former settings have become %+v, and then %+v", settings, s.Settings())
 	}
 	if got, want := before.Services[2].Reals, []config.Real{server(1, 1), server(2, 1)}; !slices.Equal(got, want) || before.Timeouts.UDP != 300*time.Second {
 		t.Errorf("the former configuration has become %v with %v", got, before.Timeouts)

@@ -17,7 +17,7 @@ var errRefused = errors.New("refused")
 type fakeDirector struct {
 	settings config.Config
 	services map[config.ServiceKey]config.Service
-	calls    []string                     // "apply", "patch +2 -1", "zero TCP 192.0.2.1:80", "zero"
+	calls    []string                     // "apply", "patch sysctls +2 -1", "zero TCP 192.0.2.1:80", "zero"
 	refuse   func(s *config.Service) bool // which services it cannot have
 	zeroErr  error
 }
@@ -39,7 +39,14 @@ func (d *fakeDirector) Apply(c *config.Config) error {
 }
 
 func (d *fakeDirector) Patch(p config.Patch) error {
-	d.calls = append(d.calls, fmt.Sprintf("patch +%d -%d", len(p.Set), len(p.Removed)))
+	call := "patch"
+	if p.Timeouts != nil {
+		call += " timeouts"
+	}
+	if p.Sysctl != nil {
+		call += " sysctls"
+	}
+	d.calls = append(d.calls, fmt.Sprintf("%s +%d -%d", call, len(p.Set), len(p.Removed)))
 	now := d.settings
 	now.Services = slices.Collect(maps.Values(d.services))
 	if err := now.CheckPatch(p); err != nil {
@@ -48,6 +55,7 @@ func (d *fakeDirector) Patch(p config.Patch) error {
 	if d.refuse != nil && slices.ContainsFunc(p.Set, func(s config.Service) bool { return d.refuse(&s) }) {
 		return errRefused
 	}
+	d.settings = *p.Settings(&now)
 	for _, key := range p.Removed {
 		delete(d.services, key)
 	}

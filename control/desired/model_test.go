@@ -3,7 +3,6 @@ package desired
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -99,7 +98,7 @@ func (m *model) changeReal(s *config.Service, op *Operation) error {
 // now and then it is wrong.
 func drawOperation(t *rapid.T) Operation {
 	key := web(uint16(rapid.IntRange(80, 83).Draw(t, "port")))
-	s := service(key, rapid.SampledFrom([]string{"rr", "wlc", "twos", "none"}).Draw(t, "scheduler"))
+	s := service(key, rapid.SampledFrom([]string{"rr", "wlc", "twos", "best"}).Draw(t, "scheduler"))
 	if rapid.IntRange(0, 3).Draw(t, "more") == 0 {
 		s.Reals = append(s.Reals, server(1, 1))
 		s.MSSClamp = true
@@ -115,12 +114,10 @@ func drawOperation(t *rapid.T) Operation {
 	}
 }
 
-// byKey returns the services of c without their order: what is deleted and added
-// again in one change keeps its place in the State.
-func byKey(c *config.Config) map[config.ServiceKey]string {
-	all := make(map[config.ServiceKey]string)
+// inOrder returns the services of c.
+func inOrder(c *config.Config) (all []string) {
 	for _, s := range c.Services {
-		all[s.ServiceKey] = fmt.Sprintf("%+v %+v", s.Scheduler, s.Reals)
+		all = append(all, fmt.Sprintf("%v %v %+v", s, s.Scheduler, s.Reals))
 	}
 	return all
 }
@@ -143,7 +140,7 @@ func TestModel(t *testing.T) {
 				doAll(t, s, d, m, ops)
 			}
 			d.agrees(t, s)
-			if got, want := byKey(s.Config()), byKey(m.config); !maps.Equal(got, want) || s.Config().Timeouts != m.config.Timeouts {
+			if got, want := inOrder(s.Config()), inOrder(m.config); !slices.Equal(got, want) || s.Config().Timeouts != m.config.Timeouts {
 				t.Fatalf("services %v, want %v", got, want)
 			}
 		}

@@ -15,7 +15,8 @@ var (
 	ErrDestinationExists = errors.New("destination already exists") // EEXIST
 	ErrNoDestination     = errors.New("no such destination")        // ENOENT
 	ErrNoScheduler       = errors.New("no such scheduler or persistence engine")
-	ErrInvalid           = errors.New("invalid") // EINVAL: what config.Validate says against it
+	ErrThresholds        = errors.New("thresholds in the wrong order") // ERANGE
+	ErrInvalid           = errors.New("invalid")                       // EINVAL: what config.Validate says against it
 )
 
 // ErrStale is the error of DoIf where the state has moved on.

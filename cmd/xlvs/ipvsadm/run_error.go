@@ -20,6 +20,7 @@ var sentences = []struct {
 	{desired.ErrNoService, nil, noService},
 	{desired.ErrDestinationExists, nil, "Destination already exists"},
 	{desired.ErrNoDestination, nil, "No such destination"},
+	{desired.ErrThresholds, nil, "Numerical result out of range"},
 	{control.ErrPermission, nil, "Permission denied (you must be root)"},
 }
 

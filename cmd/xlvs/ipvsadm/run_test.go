@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"xlvs/config"
 	"xlvs/control"
 	"xlvs/control/desired"
@@ -126,6 +128,7 @@ func TestRefusals(t *testing.T) {
 		want result
 	}{
 		"invalid":            {"-A -t 192.0.2.1:80", fmt.Errorf("add service: %w: vip", desired.ErrInvalid), result{255, "", invalid + "\nadd service: invalid: vip\n"}},
+		"thresholds crossed": {"-e -t 192.0.2.1:80 -r 192.0.2.2 -x 5 -y 6", desired.ErrThresholds, result{255, "", describe(unix.ERANGE) + "\n"}},
 		"strange":            {"-D -t 192.0.2.1:80", errors.New("it rains"), result{255, "", "it rains\n"}},
 		"no list":            {"-L -n", errors.New("it rains"), result{1, "", "it rains\n"}},
 		"no timeouts":        {"-L --timeout", answered, result{1, "", "Permission denied (you must be root)\n"}},

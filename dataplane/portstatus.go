@@ -48,7 +48,7 @@ func (d *Director) Ports() ([]PortStatus, error) {
 // addStatus adds what q's sockets have counted to the status of their ports.
 func (q *queues) addStatus(list []PortStatus) error {
 	for _, s := range q.sources {
-		switch s := s.(type) {
+		switch s := s.inlet.(type) {
 		case *xsk.Socket:
 			p := &list[s.Port()]
 			st, err := s.Stats()

@@ -22,16 +22,41 @@ type queues struct {
 	raw     *rawsock.Group // nil if no port is in packet mode
 	door    *host.Door     // received from by the first worker alone, sent to by all; nil if there is none
 	sources []source
-	turn    int      // source to receive from first, so that none starves another
+	turn    int      // source to receive from next, so that none starves another
+	blind   int      // batches since Wait has looked at the sources
 	egress  []egress // by port number, the door's last
 	byPort  [][]*packet.Packet
 	foreign []*packet.Packet // of sendTo
 	err     error            // of a Send, returned by the next Recv
 }
 
-// A source is what packets are received from.
-type source interface {
+// An inlet is what packets are received from.
+type inlet interface {
 	Recv(ps []packet.Packet) (int, error)
+}
+
+// A source is an inlet that Wait may know to have something. Rings are asked at no
+// cost; to ask another is a system call, for nothing most of the time.
+type source struct {
+	inlet
+	readable *bool // nil for a ring; else set by Wait
+}
+
+// maxBlind is how many batches are received before Wait or a call for nothing must
+// tell what else there is.
+const maxBlind = 4
+
+// recv is Recv if it is worth it.
+func (s source) recv(ps []packet.Packet, anyway bool) (n int, err error) {
+	if s.readable == nil {
+		return s.Recv(ps)
+	}
+	if !*s.readable && !anyway {
+		return 0, nil
+	}
+	n, err = s.Recv(ps)
+	*s.readable = n == len(ps)
+	return n, err
 }
 
 // A kind of queue owns the memory of the packets it received.
@@ -62,12 +87,16 @@ func (r *rig) openQueues(w, workers int, opts xsk.Options) (*queues, error) {
 	if q.rings == nil && q.raw == nil {
 		return nil, errors.New("no interface is there to be driven")
 	}
-	if q.rings != nil && q.raw != nil {
-		for _, fd := range q.raw.FDs() {
-			q.rings.Watch(fd)
-		}
-	}
 	return q, nil
+}
+
+// watch has Wait look at fd, too.
+func (q *queues) watch(fd int, readable *bool) {
+	if q.rings != nil {
+		q.rings.Watch(fd, readable)
+	} else {
+		q.raw.Watch(fd, readable)
+	}
 }
 
 // openRings opens the AF_XDP sockets and registers each in its port's map.
@@ -95,7 +124,7 @@ func (r *rig) openRings(q *queues, w, workers int, opts xsk.Options) error {
 			if err != nil {
 				return err
 			}
-			q.sources = append(q.sources, s)
+			q.sources = append(q.sources, source{inlet: s})
 			if queue == w {
 				q.egress[p.Number] = egress{kind: ringKind, ring: s}
 			}
@@ -136,7 +165,11 @@ func (r *rig) openRaw(q *queues, w, workers int) error {
 		if err != nil {
 			return err
 		}
-		q.sources = append(q.sources, s)
+		fd, readable := s.Readable()
+		if q.rings != nil {
+			q.rings.Watch(fd, readable)
+		}
+		q.sources = append(q.sources, source{s, readable})
 		q.egress[p.Number] = egress{kind: rawKind, raw: s}
 	}
 	return nil
@@ -148,12 +181,9 @@ func (q *queues) listen() {
 	if d == nil || d.FD() < 0 {
 		return
 	}
-	q.sources = append(q.sources, d)
-	if q.rings != nil {
-		q.rings.Watch(d.FD())
-	} else {
-		q.raw.Watch(d.FD())
-	}
+	readable := new(bool)
+	q.sources = append(q.sources, source{d, readable})
+	q.watch(d.FD(), readable)
 }
 
 // Recv implements Queues.
@@ -162,14 +192,16 @@ func (q *queues) Recv(ps []packet.Packet) (n int, err error) {
 		q.err = nil
 		return 0, err
 	}
+	q.blind++
 	for range q.sources {
-		m, err := q.sources[q.turn].Recv(ps[n:])
+		s := q.sources[q.turn]
+		if q.turn++; q.turn == len(q.sources) {
+			q.turn = 0
+		}
+		m, err := s.recv(ps[n:], q.blind > maxBlind)
 		n += m
 		if err != nil || n == len(ps) {
 			return n, err
-		}
-		if q.turn++; q.turn == len(q.sources) {
-			q.turn = 0
 		}
 	}
 	return n, nil
@@ -177,6 +209,7 @@ func (q *queues) Recv(ps []packet.Packet) (n int, err error) {
 
 // Wait implements Queues.
 func (q *queues) Wait(timeout time.Duration) error {
+	q.blind = 0
 	if q.rings != nil {
 		return q.rings.Wait(timeout)
 	}

@@ -34,6 +34,15 @@ func Wait(fds []unix.PollFd, timeout time.Duration) error {
 	return err
 }
 
+// Tell sets the flag of each of fds that has something, be it an error.
+func Tell(fds []unix.PollFd, flags []*bool) {
+	for i := range flags {
+		if fds[i].Revents != 0 {
+			*flags[i] = true
+		}
+	}
+}
+
 // AtMost is the shorter of two timeouts, the first of which may be negative for
 // none.
 func AtMost(timeout, bound time.Duration) time.Duration {

@@ -80,3 +80,14 @@ func TestAtMost(t *testing.T) {
 		})
 	}
 }
+
+func TestTell(t *testing.T) {
+	flags := []*bool{new(bool), new(bool), new(bool)}
+	*flags[2] = true
+	Tell([]unix.PollFd{{Revents: unix.POLLERR}, {}, {}}, flags)
+	for i, want := range []bool{true, false, true} {
+		if *flags[i] != want {
+			t.Errorf("flag %d is %t, want %t", i, *flags[i], want)
+		}
+	}
+}

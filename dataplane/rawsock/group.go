@@ -49,7 +49,8 @@ type Group struct {
 	waker   poll.Waker
 
 	sleep sync.Mutex    // held by Wait, so that Close does not pull the sockets from under it
-	polls []unix.PollFd // the waker, then the sockets
+	polls []unix.PollFd // the waker, the sockets, then what is watched
+	found []*bool       // by the sockets and what is watched
 }
 
 // NewGroup returns a Group without sockets.
@@ -109,17 +110,6 @@ type Account struct {
 func (g *Group) Account() Account {
 	c := g.pool.count
 	return Account{Free: c[free], Fill: c[fill], Held: c[held], Total: len(g.pool.at)}
-}
-
-// FDs returns the sockets' file descriptors, for a caller that waits for several
-// groups at once: readable means that Recv has something, be it an error to
-// survive.
-func (g *Group) FDs() []int {
-	fds := make([]int, len(g.sockets))
-	for i, s := range g.sockets {
-		fds[i] = s.fd
-	}
-	return fds
 }
 
 // Close wakes Wait, closes all sockets and gives the memory back. The caller

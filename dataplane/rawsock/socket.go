@@ -18,6 +18,7 @@ type Socket struct {
 	port    uint16
 	ifindex int
 	sendErr error
+	found   bool // what Readable says
 
 	n        counters
 	fdLock   sync.Mutex // guards fd between Stats and close, and overflow
@@ -36,9 +37,14 @@ func (g *Group) Open(port uint16, ifindex int, filter *ebpf.Program, fanout Fano
 		return nil, fmt.Errorf("open af_packet socket on %s: %w", interfaceName(ifindex), err)
 	}
 	g.sockets = append(g.sockets, s)
-	g.polls = append(g.polls, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
+	g.Watch(s.fd, &s.found)
 	return s, nil
 }
+
+// Readable returns what is to be watched by whoever waits for several groups at
+// once, and what is set when Recv has something, be it an error to survive. Wait
+// sets it, nobody else clears it.
+func (s *Socket) Readable() (fd int, readable *bool) { return s.fd, &s.found }
 
 func (g *Group) open(port uint16, ifindex int, filter *ebpf.Program, fanout Fanout) (*Socket, error) {
 	switch {
@@ -118,9 +124,6 @@ func (s *Socket) resize() error {
 
 // Port returns what Open was told to call the socket.
 func (s *Socket) Port() uint16 { return s.port }
-
-// FD returns the socket's file descriptor, for poll.
-func (s *Socket) FD() int { return s.fd }
 
 func (s *Socket) close() error {
 	s.fdLock.Lock()

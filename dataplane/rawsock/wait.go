@@ -36,6 +36,7 @@ func (g *Group) Wait(timeout time.Duration) error {
 	if polls[0].Revents != 0 {
 		g.waker.Drain()
 	}
+	poll.Tell(polls[1:], g.found[:len(polls)-1])
 	for i := range min(len(polls)-1, len(g.sockets)) {
 		if polls[i+1].Revents&unix.POLLERR != 0 {
 			g.sockets[i].settle()
@@ -44,10 +45,11 @@ func (g *Group) Wait(timeout time.Duration) error {
 	return nil
 }
 
-// Watch has Wait return also when fd becomes readable: a queue of another kind,
-// of the same worker. Sockets must all be open by then; fd stays the caller's.
-func (g *Group) Watch(fd int) {
+// Watch has Wait return also when fd is readable, and say so: a queue of another
+// kind, of the same worker. Sockets must all be open by then; fd stays the caller's.
+func (g *Group) Watch(fd int, readable *bool) {
 	g.polls = append(g.polls, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	g.found = append(g.found, readable)
 }
 
 // settle takes the error that the socket has to tell, so that poll does not

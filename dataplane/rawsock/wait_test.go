@@ -38,6 +38,23 @@ func TestWake(t *testing.T) {
 	}
 }
 
+func TestWaitTellsWhatIsReadable(t *testing.T) {
+	ownNamespace(t)
+	w := newWire(t, "eth0")
+	g, sender := newGroup(t, Options{}), newGroup(t, Options{})
+	quiet, busy := open(t, g, 0, w.far), open(t, g, 1, w.near)
+	send(t, open(t, sender, 0, w.far), make1(t, sender, numbered(1)))
+	_, readable := busy.Readable()
+	for end := time.Now().Add(deadline); !*readable && time.Now().Before(end); {
+		if err := g.Wait(deadline); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, other := quiet.Readable(); !*readable || *other {
+		t.Errorf("readable is %t of the socket with a frame, %t of the other; want true, false", *readable, *other)
+	}
+}
+
 func TestCloseEndsWait(t *testing.T) {
 	ownNamespace(t)
 	w := newWire(t, "eth0")

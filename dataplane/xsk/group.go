@@ -65,7 +65,8 @@ type Group struct {
 	waker   poll.Waker
 
 	sleep sync.Mutex    // held by Wait, so that Close does not pull the sockets from under it
-	polls []unix.PollFd // the waker, then the sockets
+	polls []unix.PollFd // the waker, the sockets, then what is watched
+	found []*bool       // by what is watched
 }
 
 // NewGroup returns a Group without sockets. Each socket brings frames for two

@@ -28,7 +28,10 @@ func (g *Group) Wait(timeout time.Duration) error {
 	}
 	for _, s := range g.sockets {
 		if s.rx.ready(1) > 0 {
-			return nil
+			if len(g.found) == 0 {
+				return nil
+			}
+			return g.poll(0)
 		}
 		// Frames that were released since Recv must not sit in the pool while
 		// the kernel waits for some to receive into.
@@ -44,10 +47,11 @@ func (g *Group) Wait(timeout time.Duration) error {
 	return g.poll(timeout)
 }
 
-// Watch has Wait return also when fd becomes readable: a queue of another kind,
-// of the same worker. Sockets must all be open by then; fd stays the caller's.
-func (g *Group) Watch(fd int) {
+// Watch has Wait return also when fd is readable, and say so: a queue of another
+// kind, of the same worker. Sockets must all be open by then; fd stays the caller's.
+func (g *Group) Watch(fd int, readable *bool) {
 	g.polls = append(g.polls, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	g.found = append(g.found, readable)
 }
 
 // unsettled reports whether something is going on that poll does not tell of:
@@ -71,6 +75,7 @@ func (g *Group) poll(timeout time.Duration) error {
 	for i := range g.sockets {
 		g.polls[i+1].Fd = int32(g.sockets[i].fd)
 	}
+	poll.Tell(g.polls[len(g.sockets)+1:], g.found)
 	if g.polls[0].Revents != 0 {
 		g.waker.Drain()
 	}

@@ -48,13 +48,14 @@ func TestWatchedDescriptorEndsWait(t *testing.T) {
 	defer unix.Close(pipe[0])
 	defer unix.Close(pipe[1])
 	g := newGroup(t, Options{Ports: 1, Ring: 64})
-	g.Watch(pipe[0])
+	var readable bool
+	g.Watch(pipe[0], &readable)
 	done := sleeper(g)
 	if _, err := unix.Write(pipe[1], []byte{1}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ended(t, done); err != nil {
-		t.Errorf("Wait = %v, want nil", err)
+	if err := ended(t, done); err != nil || !readable {
+		t.Errorf("Wait = %v, found it readable: %t; want nil, true", err, readable)
 	}
 }
 

@@ -67,7 +67,7 @@ func measureHandshakes(ctx context.Context, s *site) (_ []float64, err error) {
 		return nil, err
 	}
 	most := time.Duration(handshakeCosted / (best / 2) * float64(time.Microsecond))
-	p, err := l.watch(ctx, min(s.window, most))
+	p, err := l.watchCost(ctx, min(s.window, most))
 	if err != nil {
 		return nil, err
 	}

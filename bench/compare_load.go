@@ -17,6 +17,7 @@ type load struct {
 	site      *site
 	sink      *sink
 	generator *generator
+	meter     *costMeter // nil while nobody asks for the cost
 }
 
 // load sends packets of so many connections, in frames of so many bytes without
@@ -67,21 +68,25 @@ type passage struct {
 // rate returns millions of frames that arrived in a second.
 func (p passage) rate() float64 { return p.arrived / p.took / 1e6 }
 
+// watchCost is watch with the cost of what passes.
+func (l *load) watchCost(ctx context.Context, window time.Duration) (p passage, err error) {
+	if l.meter, err = l.site.meter(); err != nil {
+		return passage{}, err
+	}
+	p, err = l.watch(ctx, window)
+	err = errors.Join(err, l.meter.close())
+	l.meter = nil
+	return p, err
+}
+
 // watch counts what passes in window. Something must.
 func (l *load) watch(ctx context.Context, window time.Duration) (passage, error) {
-	before, err := l.read()
+	before, after, err := observe(window, l.read, func(t time.Duration) error { return l.site.wait(ctx, t) })
+	if errors.Is(err, errNothing) {
+		err = fmt.Errorf("%w%s", err, l.site.work.said())
+	}
 	if err != nil {
 		return passage{}, err
-	}
-	if err := l.site.wait(ctx, window); err != nil {
-		return passage{}, err
-	}
-	after, err := l.read()
-	if err != nil {
-		return passage{}, err
-	}
-	if after.arrived == before.arrived {
-		return passage{}, fmt.Errorf("%w%s", errNothing, l.site.work.said())
 	}
 	return passage{
 		offered: float64(after.sent - before.sent), arrived: float64(after.arrived - before.arrived),
@@ -89,7 +94,7 @@ func (l *load) watch(ctx context.Context, window time.Duration) (passage, error)
 	}, nil
 }
 
-// read reads all counters; cpu is that of site.cost.
+// read reads all counters.
 func (l *load) read() (r reading, err error) {
 	r.at = time.Now()
 	if r.sent, err = l.generator.count(); err != nil {
@@ -98,7 +103,9 @@ func (l *load) read() (r reading, err error) {
 	if r.arrived, err = l.sink.count(); err != nil {
 		return reading{}, err
 	}
-	r.cpu, err = l.site.cost()
+	if l.meter != nil {
+		r.cpu, err = l.meter.read()
+	}
 	return r, err
 }
 

@@ -143,35 +143,6 @@ func (s *site) furnish(context.Context) error {
 	return s.sink.Route(netip.PrefixFrom(netip.MustParseAddr(client), 24).Masked().String(), shortClient)
 }
 
-// cpu returns the processor time of the competitor's processes up to now.
-func (s *site) cpu() (sum time.Duration, err error) {
-	for _, p := range s.work.processes {
-		pids, err := compare.Family(p.PID())
-		if err != nil {
-			return 0, err
-		}
-		for _, pid := range pids {
-			t, err := cpuTime(pid)
-			if err != nil {
-				return 0, err
-			}
-			sum += t
-		}
-	}
-	return sum, nil
-}
-
-// cost returns the processor time up to now that the competitor's work is part
-// of: that of its processes, and that of the kernel's receiving side.
-func (s *site) cost() (time.Duration, error) {
-	own, err := s.cpu()
-	if err != nil {
-		return 0, err
-	}
-	soft, err := compare.SoftirqTime()
-	return own + soft, err
-}
-
 // wait waits for t, unless a process of the competitor ends.
 func (s *site) wait(ctx context.Context, t time.Duration) error {
 	if len(s.work.processes) > 0 {

@@ -32,13 +32,18 @@ var errUnanswered = errors.New("connections were not answered")
 
 // measureConnections returns how many short connections there are in a second,
 // and the processor time of one in microseconds.
-func measureConnections(ctx context.Context, s *site) ([]float64, error) {
+func measureConnections(ctx context.Context, s *site) (_ []float64, err error) {
 	server, err := startSelf(ctx, s.sink, acceptName, anyAddress)
 	if err != nil {
 		return nil, err
 	}
 	defer server.Stop()
-	before, err := s.cost()
+	meter, err := s.meter()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, meter.close()) }()
+	before, err := meter.read()
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +51,7 @@ func measureConnections(ctx context.Context, s *site) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := s.cost()
+	after, err := meter.read()
 	if err != nil {
 		return nil, err
 	}

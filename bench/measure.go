@@ -50,21 +50,32 @@ func (m *measurement) run(ctx context.Context, n *network, p path, command []str
 	if err := pause(ctx, m.process, warmUp); err != nil {
 		return sample{}, err
 	}
-	before, err := m.read()
+	before, after, err := observe(window, m.read, func(t time.Duration) error { return pause(ctx, m.process, t) })
+	if errors.Is(err, errNothing) {
+		err = fmt.Errorf("%w; the process said:\n%s", err, m.process.Output())
+	}
 	if err != nil {
 		return sample{}, err
-	}
-	if err := pause(ctx, m.process, window); err != nil {
-		return sample{}, err
-	}
-	after, err := m.read()
-	if err != nil {
-		return sample{}, err
-	}
-	if after.arrived == before.arrived {
-		return sample{}, fmt.Errorf("%w; the process said:\n%s", errNothing, m.process.Output())
 	}
 	return after.since(before), nil
+}
+
+// observe reads, waits for window, and reads again. A machine with much else to do
+// may let no frame through for a while: the window is lengthened then, as long as
+// patience lasts.
+func observe(window time.Duration, read func() (reading, error), wait func(time.Duration) error) (before, after reading, err error) {
+	if before, err = read(); err != nil {
+		return before, after, err
+	}
+	for waited := time.Duration(0); waited < window+patience; waited += window {
+		if err := wait(window); err != nil {
+			return before, after, err
+		}
+		if after, err = read(); err != nil || after.arrived > before.arrived {
+			return before, after, err
+		}
+	}
+	return before, after, errNothing
 }
 
 // open starts the path from its end: nothing sends before everybody takes.

@@ -6,37 +6,10 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 )
-
-// userHZ is the unit of times in /proc (USER_HZ), the same wherever Go knows
-// Linux.
-const userHZ = 100
 
 // ErrProc is wrapped by errors of files in /proc that do not say what they should.
 var ErrProc = errors.New("not what proc(5) describes")
-
-// SoftirqTime returns how long the processors have done softirq work up to now,
-// all together: receiving, and what is forwarded without a process.
-func SoftirqTime() (time.Duration, error) {
-	return readProc("/proc/stat", parseSoftirq)
-}
-
-// parseSoftirq returns the eighth word of the line of all processors: cpu user
-// nice system idle iowait irq softirq (proc_stat(5)).
-func parseSoftirq(b []byte) (time.Duration, error) {
-	const softirq = 7
-	fields := bytes.Fields(firstLine(b, "cpu"))
-	if len(fields) <= softirq {
-		return 0, ErrProc
-	}
-	// In 36 bits fit 21 years.
-	ticks, err := strconv.ParseUint(string(fields[softirq]), 10, 36)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrProc, err)
-	}
-	return time.Duration(ticks) * (time.Second / userHZ), nil
-}
 
 // KernelMemory returns how many bytes the kernel's own objects take, those of
 // everybody together.

@@ -6,33 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
-	"time"
 )
-
-func TestParseSoftirq(t *testing.T) {
-	tests := map[string]struct {
-		in   string
-		want time.Duration
-		ok   bool
-	}{
-		"two processors":     {"cpu  1 2 3 4 5 6 150 8 9 10\ncpu0 1 2 3 4 5 6 7\nintr 5\n", 1500 * time.Millisecond, true},
-		"empty":              {"", 0, false},
-		"no sum":             {"cpu0 1 2 3 4 5 6 7 8\n", 0, false},
-		"an old kernel":      {"cpu 1 2 3 4\n", 0, false},
-		"negative":           {"cpu 1 2 3 4 5 6 -7 8\n", 0, false},
-		"more than a life":   {"cpu 1 2 3 4 5 6 99999999999999 8\n", 0, false},
-		"a word":             {"cpu 1 2 3 4 5 6 many 8\n", 0, false},
-		"no end of the line": {"cpu 1 2 3 4 5 6 100", time.Second, true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := parseSoftirq([]byte(tt.in))
-			if got != tt.want || (err == nil) != tt.ok || !tt.ok && !errors.Is(err, ErrProc) {
-				t.Errorf("parseSoftirq(%q) = %v, %v, want %v", tt.in, got, err, tt.want)
-			}
-		})
-	}
-}
 
 func TestParseKibibytes(t *testing.T) {
 	tests := map[string]struct {
@@ -60,11 +34,8 @@ func TestParseKibibytes(t *testing.T) {
 }
 
 func FuzzParseProc(f *testing.F) {
-	f.Add([]byte("cpu  1 2 3 4 5 6 150 8 9 10\nSlab: 3 kB\n"))
+	f.Add([]byte("MemFree: 1 kB\nSlab: 3 kB\n"))
 	f.Fuzz(func(t *testing.T, b []byte) { // must not panic
-		if d, err := parseSoftirq(b); err == nil && d < 0 {
-			t.Errorf("parseSoftirq(%q) = %v", b, d)
-		}
 		if n, err := parseKibibytes(b, "Slab:"); err == nil && n < 0 {
 			t.Errorf("parseKibibytes(%q) = %v", b, n)
 		}
@@ -72,9 +43,6 @@ func FuzzParseProc(f *testing.F) {
 }
 
 func TestThisMachine(t *testing.T) {
-	if d, err := SoftirqTime(); err != nil || d <= 0 {
-		t.Errorf("SoftirqTime() = %v, %v", d, err)
-	}
 	if n, err := KernelMemory(); err != nil || n <= 0 {
 		t.Errorf("KernelMemory() = %v, %v", n, err)
 	}

@@ -73,7 +73,7 @@ const (
 type egress struct {
 	kind kind
 	ring *xsk.Socket
-	raw  *rawsock.Socket
+	raw  *rawsock.Socket // with a ring beside it, for super-frames
 }
 
 // openQueues opens the queues of worker w of workers.
@@ -126,7 +126,7 @@ func (r *rig) openRings(q *queues, w, workers int, opts xsk.Options) error {
 			}
 			q.sources = append(q.sources, source{inlet: s})
 			if queue == w {
-				q.egress[p.Number] = egress{kind: ringKind, ring: s}
+				q.egress[p.Number].kind, q.egress[p.Number].ring = ringKind, s
 			}
 		}
 	}
@@ -144,10 +144,11 @@ func openRing(g *xsk.Group, p port, queue int, sockets *ebpf.Map) (*xsk.Socket, 
 	return s, nil
 }
 
-// openRaw opens a packet socket on each port in packet mode.
+// openRaw opens a packet socket on each port in packet mode, and on those that have
+// frames too long for their rings.
 func (r *rig) openRaw(q *queues, w, workers int) error {
 	for _, p := range r.ports {
-		if p.Index == 0 || p.mode != config.Packet {
+		if p.Index == 0 || p.mode == config.XDP {
 			continue
 		}
 		if q.raw == nil {
@@ -170,7 +171,9 @@ func (r *rig) openRaw(q *queues, w, workers int) error {
 			q.rings.Watch(fd, readable)
 		}
 		q.sources = append(q.sources, source{s, readable})
-		q.egress[p.Number] = egress{kind: rawKind, raw: s}
+		if q.egress[p.Number].raw = s; p.mode == config.Packet {
+			q.egress[p.Number].kind = rawKind
+		}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"xlvs/config"
+	"xlvs/dataplane/header"
 	"xlvs/dataplane/host"
 	"xlvs/dataplane/steer"
 	"xlvs/dataplane/xsk"
@@ -79,16 +80,19 @@ func (r *rig) open(c config.Dataplane, door *host.Door) error {
 }
 
 // attach has p's frames classified. Where XDP cannot be had, and nobody insists
-// on it, p is in packet mode afterwards.
+// on it, p is in packet mode afterwards. Generic XDP leaves to packet sockets what
+// is too long for a ring.
 func (r *rig) attach(p *port) error {
 	if p.NoEthernet {
 		return nil
 	}
 	if p.mode != config.Packet {
-		err := r.attachXDP(p)
-		if err == nil || errors.Is(err, xsk.ErrBusy) || !p.settle(err) {
+		if err := r.attachXDP(p); errors.Is(err, xsk.ErrBusy) || err != nil && !p.settle(err) {
 			return err
 		}
+	}
+	if p.mode == config.XDP {
+		return nil
 	}
 	return r.attachDrop(p)
 }
@@ -99,13 +103,17 @@ func (r *rig) attachXDP(p *port) error {
 		return err
 	}
 	r.other = append(r.other, m)
+	var opts steer.XDPOptions
+	if p.mode == config.XDPGeneric {
+		opts.Longest = p.mtu + header.EthernetSize + 2*header.VLANSize
+	}
 	if !p.jumbo() {
-		err = r.attachProgram(p, m, r.filter.XDP)
+		err = r.attachProgram(p, m, opts)
 	}
 	// A driver whose buffers are smaller than ours refuses sooner.
 	if p.jumbo() || errors.Is(err, unix.ERANGE) && xsk.HasFrags() {
-		p.frags = true
-		err = r.attachProgram(p, m, r.filter.XDPFrags)
+		p.frags, opts.Frags = true, true
+		err = r.attachProgram(p, m, opts)
 	}
 	if err == nil {
 		r.maps[p.Number] = m
@@ -113,9 +121,9 @@ func (r *rig) attachXDP(p *port) error {
 	return err
 }
 
-// attachProgram attaches the program that load makes of the sockets' map.
-func (r *rig) attachProgram(p *port, m *ebpf.Map, load func(*ebpf.Map) (*ebpf.Program, error)) error {
-	prog, err := load(m)
+// attachProgram attaches a program that redirects to the sockets of a map.
+func (r *rig) attachProgram(p *port, sockets *ebpf.Map, opts steer.XDPOptions) error {
+	prog, err := r.filter.XDP(sockets, opts)
 	if err != nil {
 		return err
 	}

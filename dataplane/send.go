@@ -2,14 +2,18 @@ package dataplane
 
 import (
 	"xlvs/dataplane/packet"
+	"xlvs/dataplane/rawsock"
 	"xlvs/dataplane/xsk"
 	"xlvs/encap/segment"
 )
 
 // kindOf returns the kind of queue that p was received from, and belongs to.
 func (q *queues) kindOf(p *packet.Packet) kind {
-	if int(p.In) >= len(q.egress) {
+	switch {
+	case int(p.In) >= len(q.egress):
 		return doorKind
+	case rawsock.Owns(p):
+		return rawKind
 	}
 	return q.egress[p.In].kind
 }
@@ -42,10 +46,17 @@ func (q *queues) sendTo(e *egress, ps []*packet.Packet) {
 	switch e.kind {
 	case ringKind:
 		e.ring.Send(own)
-		for _, p := range foreign {
-			q.carry(e.ring, p)
+		for i, p := range foreign {
+			if e.raw != nil && p.GSO.Kind != packet.GSONone {
+				e.raw.Transmit(foreign[i : i+1])
+			} else {
+				q.carry(e.ring, p)
+			}
 		}
 		q.note(e.ring.Flush())
+		if e.raw != nil {
+			q.note(e.raw.Flush())
+		}
 	case rawKind:
 		e.raw.Send(own)
 		e.raw.Transmit(foreign)

@@ -26,9 +26,10 @@ func (m portModes) set(c *config.Config) {
 // largestFrame is that of an Ethernet with an MTU of 1500, without VLAN.
 const largestFrame = 1514
 
-// In packet mode super-frames stay whole from one interface to the other. Where
-// either of them is in an XDP mode, frames on both wires fit the MTU: the kernel
-// cuts what goes in, the director what goes out.
+// In packet mode super-frames stay whole from one interface to the other, and with
+// generic XDP, which has packet sockets for them. Where either is in XDP mode,
+// frames on both wires fit the MTU: the kernel cuts what goes in, the director what
+// goes out.
 func TestSuperFrames(t *testing.T) {
 	tests := map[string]struct {
 		portModes
@@ -38,6 +39,7 @@ func TestSuperFrames(t *testing.T) {
 		"xdp":            {portModes{config.XDP, config.XDP}, false},
 		"xdp and packet": {portModes{config.XDP, config.Packet}, false},
 		"packet and xdp": {portModes{config.Packet, config.XDP}, false},
+		"generic":        {portModes{config.XDPGeneric, config.XDPGeneric}, true},
 		"auto":           {portModes{config.Auto, config.Auto}, true},
 	}
 	file := filepath.Join(t.TempDir(), "file")
@@ -132,8 +134,10 @@ func TestMixedModes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	want := writeLarge(t, file, 50<<20)
 	for name, modes := range map[string]portModes{
-		"xdp and packet": {config.XDP, config.Packet},
-		"packet and xdp": {config.Packet, config.XDP},
+		"xdp and packet":     {config.XDP, config.Packet},
+		"packet and xdp":     {config.Packet, config.XDP},
+		"xdp and generic":    {config.XDP, config.XDPGeneric},
+		"generic and packet": {config.XDPGeneric, config.Packet},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := simple.raise(t, lab.WireOptions{})

@@ -17,7 +17,7 @@ import (
 	"xlvs/lvs"
 )
 
-// bothModes are the ways to get at frames that lose no large ones.
+// bothModes are the two ways to get at frames; generic XDP is a bit of each.
 var bothModes = []config.Mode{config.XDP, config.Packet}
 
 // vsftpd is an FTP server where anybody may take anything, and leave it in the

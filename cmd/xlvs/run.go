@@ -113,9 +113,6 @@ func portAttrs(p *dataplane.PortStatus) []any {
 	default:
 		attrs = append(attrs, "memory", "copy")
 	}
-	if p.Mode == config.XDPGeneric {
-		attrs = append(attrs, "warning", "generic XDP loses frames that are longer than the MTU")
-	}
 	if p.Why != "" {
 		attrs = append(attrs, "why", p.Why)
 	}

@@ -84,7 +84,7 @@ func (g *Group) NewFrame(p *packet.Packet) bool {
 	if !ok {
 		return false
 	}
-	p.Frame, p.In = frame, packet.NoPort
+	p.Frame, p.In = frame|ours, packet.NoPort
 	p.Reset(g.pool.chunk(frame), packet.Headroom, 0)
 	return true
 }
@@ -93,7 +93,7 @@ func (g *Group) NewFrame(p *packet.Packet) bool {
 // look at the packets again.
 func (g *Group) Release(ps []*packet.Packet) {
 	for _, p := range ps {
-		g.pool.give(p.Frame, held)
+		g.pool.give(p.Frame&^ours, held)
 	}
 }
 

@@ -64,6 +64,13 @@ func (p *pool) chunk(frame uint64) []byte {
 	return p.mem[at : at+chunkSize : at+chunkSize]
 }
 
+// ours marks a Frame as that of a pool of this package: a port may have queues of
+// another kind beside. No AF_XDP frame, short or long, is named by this bit.
+const ours = 1 << 62
+
+// Owns reports whether p was received by a packet socket, or is a Group's NewFrame.
+func Owns(p *packet.Packet) bool { return p.Frame&ours != 0 }
+
 // take takes a frame out of the pool for a new place. It reports false if there
 // is none left.
 func (p *pool) take(to place) (frame uint64, ok bool) {

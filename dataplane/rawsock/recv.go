@@ -66,7 +66,7 @@ func (s *Socket) unpack(i int, p *packet.Packet) bool {
 	frame := s.g.filling[i]
 	s.g.filling[i] = noFrame
 	s.g.pool.move(frame, fill, held)
-	p.Frame, p.In = frame, s.port
+	p.Frame, p.In = frame|ours, s.port
 	p.Reset(s.g.pool.chunk(frame), packet.Headroom, n)
 	p.Sum, p.GSO = finishSCTP(p.Bytes(), sum), gso
 	if t, ok := s.g.in.tag(i); ok {

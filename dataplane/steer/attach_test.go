@@ -101,11 +101,11 @@ func TestXDPFragsAttaches(t *testing.T) {
 		}
 		return err
 	}
-	if err := attach(loaded(t)(c.XDP(sockets))); !errors.Is(err, unix.ERANGE) {
+	if err := attach(loaded(t)(c.XDP(sockets, XDPOptions{}))); !errors.Is(err, unix.ERANGE) {
 		t.Errorf("attach XDP at MTU 9000: %v, want %v", err, unix.ERANGE)
 	}
-	if err := attach(loaded(t)(c.XDPFrags(sockets))); err != nil {
-		t.Errorf("attach XDPFrags at MTU 9000: %v", err)
+	if err := attach(loaded(t)(c.XDP(sockets, XDPOptions{Frags: true}))); err != nil {
+		t.Errorf("attach at MTU 9000: %v", err)
 	}
 }
 

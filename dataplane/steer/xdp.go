@@ -19,20 +19,51 @@ const (
 	xdpRxQueue = 16
 )
 
+// XDPOptions are what interfaces may ask for. The zero value suits most.
+type XDPOptions struct {
+	// Frags is for interfaces whose frames may span several buffers, as with an
+	// MTU of 9000: drivers refuse programs there that do not say they know of it
+	// (Linux 5.18). The sockets must be bound with XDP_USE_SG (Linux 6.6); others
+	// lose the frames that do span several.
+	Frags bool
+	// Longest is the length in bytes from which on frames pass to the host, where a
+	// packet socket may take them; 0 means that none do. Generic XDP sees what a
+	// sender has not cut, and what was put together on arrival, too long for any
+	// ring.
+	Longest int
+}
+
 // XDP loads the classifier as an XDP program. It redirects what it takes to
 // the AF_XDP socket of the receiving queue in sockets, an XSKMAP by queue
 // number, and passes everything else to the host, as it does with all frames
 // of a queue that has no socket. The program is the caller's to close.
-func (c *Classifier) XDP(sockets *ebpf.Map) (*ebpf.Program, error) {
-	return c.xdp(redirectTo(sockets), 0)
+func (c *Classifier) XDP(sockets *ebpf.Map, o XDPOptions) (*ebpf.Program, error) {
+	flags := uint32(0)
+	if o.Frags {
+		flags = unix.BPF_F_XDP_HAS_FRAGS
+	}
+	return c.xdp(append(o.passLong(), redirectTo(sockets)...), flags)
 }
 
-// XDPFrags is XDP for interfaces whose frames may span several buffers, as with
-// an MTU of 9000: drivers refuse programs there that do not say they know of it
-// (Linux 5.18). The sockets must be bound with XDP_USE_SG (Linux 6.6); others
-// lose the frames that do span several.
-func (c *Classifier) XDPFrags(sockets *ebpf.Map) (*ebpf.Program, error) {
-	return c.xdp(redirectTo(sockets), unix.BPF_F_XDP_HAS_FRAGS)
+// passLong goes on to passLabel with frames that are longer than the longest.
+func (o XDPOptions) passLong() asm.Instructions {
+	switch {
+	case o.Longest == 0:
+		return nil
+	case o.Frags: // the context has the end of the first buffer only
+		return asm.Instructions{
+			asm.LoadMem(asm.R1, asm.RFP, ctxSlot, asm.DWord),
+			asm.FnXdpGetBuffLen.Call(),
+			asm.JGT.Imm(asm.R0, int32(o.Longest), passLabel),
+		}
+	}
+	return asm.Instructions{
+		asm.LoadMem(asm.R1, asm.RFP, ctxSlot, asm.DWord),
+		asm.LoadMem(asm.R2, asm.R1, xdpData, asm.Word),
+		asm.LoadMem(asm.R3, asm.R1, xdpDataEnd, asm.Word),
+		asm.Add.Imm(asm.R2, int32(o.Longest)),
+		asm.JLT.Reg(asm.R2, asm.R3, passLabel),
+	}
 }
 
 // redirectTo returns the end of a program whose ctxSlot has the context.

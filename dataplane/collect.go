@@ -66,10 +66,15 @@ func (d *Director) zeroService(s *serviceState, count func(*destination) Counter
 }
 
 // begin has s, which is new, count from zero, whatever real servers of a former
-// service of its key have counted. Those that come out of the trash go on.
+// service of its key have counted. So do these, those too that are in the trash still:
+// only in the service that they were taken from would they go on.
 func (d *Director) begin(s *serviceState) {
-	s.zero = d.counted(s, d.countsOf(s))
-	s.estimator.Reset(rate.Counts(s.zero))
+	count := d.countsOf(s)
+	d.zeroService(s, count)
+	for _, dest := range d.trash[s.key()] {
+		dest.zero = count(dest)
+		dest.estimator.Reset(rate.Counts(dest.zero))
+	}
 }
 
 // counted sums what the destinations of s have counted, those that are no more among

@@ -2,18 +2,18 @@ package dataplane
 
 import (
 	"xlvs/conntrack"
+	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
+	"xlvs/encap"
 	"xlvs/lvs"
 )
 
 // decide takes one packet to its verdict: connection first, then service.
 func (w *worker) decide(p *packet.Packet, f *flow) Verdict {
 	switch {
-	case f.verdict == NotOurs:
-		return w.stray(p, f)
 	case f.verdict != undecided:
-		return f.verdict
+		return w.decideOdd(p, f)
 	case f.piece:
 		return w.decidePiece(p, f)
 	}
@@ -44,8 +44,13 @@ func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *desti
 	f.dest = c.Dest
 	w.edited = w.edited || c.Edited()
 	d = w.destination(c.Dest)
-	if f.dir == conntrack.In && d.removed.Load() && !f.related {
+	switch {
+	case f.dir == conntrack.In && d.removed.Load() && !f.related:
 		return nil, DestinationGone // as with expire_nodest_conn=0
+	case f.dir == conntrack.Out && encap.TTL(p) <= 1 && w.passes(f):
+		return nil, w.answer(p, f, icmp.TimeExceeded, w.source(p, f), 0, TTLExceeded)
+	case f.related && translates(c.Method) && !icmp.ChecksumOK(p):
+		return nil, BadChecksum
 	}
 	w.count(d, f)
 	if !f.related {
@@ -53,6 +58,10 @@ func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *desti
 	}
 	return d, undecided
 }
+
+// translates reports whether the two sides of a connection know it by different
+// addresses, so that an ICMP error has to be translated.
+func translates(m lvs.Method) bool { return m == lvs.NAT || m == lvs.FullNAT }
 
 // findRequest looks for a request where the packet could have been a reply, and
 // was not.
@@ -73,6 +82,7 @@ func (w *worker) stands(f *flow, c *conntrack.Conn) bool {
 	if f.opens && f.tuple.Proto != lvs.UDP {
 		quiesced := sysctl.ExpireNodestConn != 0 && c.Dest != 0 && w.destination(c.Dest).weight.Load() == 0
 		if quiesced || sysctl.ConnReuseMode != 0 && c.Reusable(sysctl.ConnReuseMode) {
+			f.dest = c.Dest // which an error counts for, if there is no other
 			w.d.table.Expire(c)
 			return false
 		}

@@ -18,7 +18,7 @@ func TestDropPacket(t *testing.T) {
 	}{
 		"off":                  {0, 10, 0},
 		"one of ten":           {3, 10, 10},
-		"one of three":         {3, 3, 33},
+		"one of three":         {3, 3, 34}, // the first at once
 		"every one":            {3, 1, 100},
 		"none":                 {3, 0, 0},
 		"automatic, with room": {1, 1, 0},

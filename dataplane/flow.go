@@ -66,10 +66,16 @@ func (f *flow) readIPv4(p *packet.Packet, b []byte, l3 int) Verdict {
 	f.tuple.Src, f.tuple.Dst = lvs.Addr4(h.Src()), lvs.Addr4(h.Dst())
 	f.tuple.Proto = lvs.Protocol(h.Proto())
 	f.proto = f.tuple.Proto
+	v := undecided
 	if h.IsFragment() {
-		return f.readFragment(p, h.FragmentOffset() == 0)
+		v = f.readFragment(p, h.FragmentOffset() == 0)
+	} else {
+		v = f.readTransport(p, checksum.Pseudo4(h.Src(), h.Dst(), h.Proto(), len(h)-h.HeaderLen()))
 	}
-	return f.readTransport(p, checksum.Pseudo4(h.Src(), h.Dst(), h.Proto(), len(h)-h.HeaderLen()))
+	if v == undecided && h.HeaderLen() > header.IPv4Size {
+		return optioned
+	}
+	return v
 }
 
 func (f *flow) readIPv6(p *packet.Packet, b []byte, l3 int) Verdict {
@@ -151,7 +157,7 @@ func (f *flow) readTransport(p *packet.Packet, pseudo uint64) Verdict {
 	case lvs.TCP:
 		h, ok := header.ParseTCP(b)
 		if !ok {
-			return Unreadable
+			return f.readCut(b)
 		}
 		f.setPorts(b)
 		f.event = conntrack.TCPEvent(uint8(h.Flags()))
@@ -159,7 +165,7 @@ func (f *flow) readTransport(p *packet.Packet, pseudo uint64) Verdict {
 		findUnfinished(p, b, header.TCPChecksumOffset, pseudo)
 	case lvs.UDP:
 		if _, ok := header.ParseUDP(b); !ok {
-			return Unreadable
+			return f.readCut(b)
 		}
 		f.setPorts(b)
 		f.opens = true
@@ -174,6 +180,15 @@ func (f *flow) readTransport(p *packet.Packet, pseudo uint64) Verdict {
 		return NotOurs
 	}
 	return undecided
+}
+
+// readCut reads the ports of a transport header that is not whole.
+func (f *flow) readCut(b []byte) Verdict {
+	if _, ok := header.ParsePorts(b); !ok {
+		return Unreadable
+	}
+	f.setPorts(b)
+	return cutShort
 }
 
 func (f *flow) setPorts(b []byte) {
@@ -206,7 +221,7 @@ func (f *flow) followKeyExchange() {
 func (f *flow) readSCTP(p *packet.Packet, b []byte) Verdict {
 	h, ok := header.ParseSCTP(b)
 	if !ok {
-		return Unreadable
+		return f.readCut(b)
 	}
 	f.setPorts(b)
 	h.Finish() // a local sender may have left the checksum to a device

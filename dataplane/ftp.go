@@ -156,8 +156,12 @@ func (w *worker) translateAnswer(p *packet.Packet, payload []byte, f *flow, c *c
 	if !encap.Replace(p, a.Start, a.End-a.Start, endpoint) {
 		return NoHeadroom
 	}
-	if diff := len(endpoint) - (a.End - a.Start); diff != 0 && !again {
+	diff := len(endpoint) - (a.End - a.Start)
+	if diff != 0 && !again {
 		w.d.table.Resize(c, conntrack.Out, seq, diff)
+	}
+	if d := w.destination(c.Dest); !d.removed.Load() {
+		w.tally.at(d.id).OutBytes += uint64(diff) // it counts as long as it leaves
 	}
 	return undecided
 }

@@ -89,6 +89,22 @@ func TestFTPSelectiveAcknowledgments(t *testing.T) {
 	}
 }
 
+// The server's bytes count as the client gets them.
+func TestFTPBytes(t *testing.T) {
+	for name, site := range ftpSites {
+		t.Run(name, func(t *testing.T) {
+			s := newFTPSession(t, client4, site.vip, site.real, 21)
+			s.say(t, "PASV\r\n")
+			before := s.Services()[0].Counters.OutBytes
+			heard := s.hear(t, "227 ok ("+numbers(netip.AddrPortFrom(s.real.Addr(), 3000))+")\r\n")
+			want := uint64(header.IPv4Size + header.TCPSize + len(heard))
+			if got := s.Services()[0].Counters.OutBytes - before; got != want {
+				t.Errorf("counted %d bytes, want %d", got, want)
+			}
+		})
+	}
+}
+
 // What is no announcement, or was not asked for, stays as it is.
 func TestFTPAnswersThatStay(t *testing.T) {
 	text := "227 ok (" + numbers(netip.MustParseAddrPort(real4+":3000")) + ")\r\n"

@@ -64,9 +64,6 @@ func (w *worker) fullNATRelated(p *packet.Packet, f *flow, c *conntrack.Conn, d 
 	if !v4 {
 		proto = lvs.ICMPv6
 	}
-	if !icmp.ChecksumOK(p) {
-		return BadChecksum
-	}
 	encap.DecrementTTL(p)
 	q, _ := icmp.Related(p, proto)
 	w.editRelated(p, &q, f, c, d)

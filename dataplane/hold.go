@@ -8,6 +8,7 @@ import (
 	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
+	"xlvs/encap"
 )
 
 // How many packets may wait for next hops: per hop, as many as a client sends
@@ -39,7 +40,7 @@ type heldPacket struct {
 func (w *worker) unresolved(p *packet.Packet, f *flow, c *conntrack.Conn, id neigh.HopID, hop *neigh.Hop) Verdict {
 	w.d.router.Resolve(id)
 	if hop.State == neigh.Failed {
-		return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoNeighbor)
+		return w.giveUp(p, f)
 	}
 	waiting := 0
 	for i := range w.held {
@@ -52,6 +53,13 @@ func (w *worker) unresolved(p *packet.Packet, f *flow, c *conntrack.Conn, id nei
 	}
 	w.held = append(w.held, heldPacket{packet: *p, flow: *f, conn: *c, hop: id, since: w.clock})
 	return held
+}
+
+// giveUp tells p's sender that its next hop does not answer. The kernel finds that
+// when it has taken a hop off already.
+func (w *worker) giveUp(p *packet.Packet, f *flow) Verdict {
+	encap.DecrementTTL(p)
+	return w.answer(p, f, icmp.HostUnreachable, w.source(p, f), 0, NoNeighbor)
 }
 
 // retryHeld sends what waits for a hop that has been resolved, and drops what
@@ -75,7 +83,7 @@ func (w *worker) retryHeld() {
 func (w *worker) transmitHeld(h *heldPacket) Verdict {
 	hop := w.d.router.Hop(h.hop)
 	if hop.State != neigh.Reachable {
-		return w.answer(&h.packet, &h.flow, icmp.HostUnreachable, w.source(&h.packet, &h.flow), 0, NoNeighbor)
+		return w.giveUp(&h.packet, &h.flow)
 	}
 	return w.forward(&h.packet, &h.flow, &h.conn, w.destination(h.conn.Dest), hop)
 }

@@ -24,7 +24,8 @@ func TestTwoWorkersBeginOneConnection(t *testing.T) {
 				for i := range c {
 					p, f := packettest.Frame(syn4(1)), flow{}
 					p.Out = packet.NoPort
-					w.read(p, &f) // as if it had not been there
+					f.read(p)
+					w.seek(&f) // as if it had not been there
 					if v := w.admit(p, &f, &c[i]); v != undecided {
 						t.Fatalf("packet %d: verdict = %v", i, v)
 					}

@@ -50,7 +50,7 @@ func TestPatch(t *testing.T) {
 }
 
 // A service that one patch removes and sets is another one. Its real servers come out
-// of the trash at once, with their connections.
+// of the trash at once, with their connections, and count anew.
 func TestPatchReplaces(t *testing.T) {
 	d, s := newTwoReals(t)
 	d.patch(t, set(testService(lvs.UDP, lvs.NAT, real4)))
@@ -61,7 +61,7 @@ func TestPatchReplaces(t *testing.T) {
 	if len(got) != 2 || got[1].ServiceKey != s.ServiceKey || got[1].Counters != (Counters{}) || len(got[1].Destinations) != 1 {
 		t.Fatalf("services are %+v", got)
 	}
-	if r := got[1].Destinations[0]; r.Counters.Conns != 1 || r.Active+r.Inactive != 1 {
+	if r := got[1].Destinations[0]; r.Counters != (Counters{}) || r.Active+r.Inactive != 1 {
 		t.Errorf("the real server that stays is %+v", r)
 	}
 	if _, v := d.push(t, syn4(1), syn4(2)); v[Forward] != 1 || v[DestinationGone] != 1 {

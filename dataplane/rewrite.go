@@ -72,9 +72,6 @@ func (w *worker) rewriteRelated(p *packet.Packet, f *flow, c *conntrack.Conn, d 
 	if !f.tuple.Src.Is4() {
 		proto = lvs.ICMPv6
 	}
-	if !icmp.ChecksumOK(p) {
-		return BadChecksum
-	}
 	q, _ := icmp.Related(p, proto)
 	w.editRelated(p, &q, f, c, d)
 	if f.dir == conntrack.In {

@@ -6,6 +6,7 @@ import (
 	"xlvs/dataplane/icmp"
 	"xlvs/dataplane/neigh"
 	"xlvs/dataplane/packet"
+	"xlvs/encap"
 	"xlvs/lvs"
 )
 
@@ -163,7 +164,19 @@ func (w *worker) unexpected(p *packet.Packet, f *flow, c *conntrack.Conn) Verdic
 	if _, ok := w.snap.natSources.get(from); !ok || w.snap.sysctl.NATICMPSend == 0 || f.resets() {
 		return NotOurs
 	}
+	if !f.both && w.passes(f) { // and would have lost a hop by now
+		if encap.TTL(p) <= 1 {
+			return w.answer(p, f, icmp.TimeExceeded, w.source(p, f), 0, TTLExceeded)
+		}
+		encap.DecrementTTL(p)
+	}
 	return w.answer(p, f, icmp.PortUnreachable, w.source(p, f), 0, NoConnection)
+}
+
+// passes reports whether a packet goes through the director, to another host. The
+// kernel forwards such a packet first, and then asks ip_vs.
+func (w *worker) passes(f *flow) bool {
+	return w.d.router.Hop(w.d.router.Route(f.tuple.Dst)).State != neigh.Local
 }
 
 // resets reports whether the packet says above all that there is no connection,

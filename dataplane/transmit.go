@@ -13,7 +13,8 @@ import (
 
 // transmit sends p on its way by the connection's forwarding method: route,
 // TTL, MTU, neighbour, and only then the changes. An early return leaves p as it
-// was received, for an ICMP error to quote or for another try.
+// was received, for an ICMP error to quote or for another try; but for the TTL in
+// errors that the kernel sends when it has taken a hop off already.
 func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *destination) Verdict {
 	id := w.hop(f, c, d)
 	hop := w.d.router.Hop(id)
@@ -27,6 +28,9 @@ func (w *worker) transmit(p *packet.Packet, f *flow, c *conntrack.Conn, d *desti
 		return w.answer(p, f, icmp.TimeExceeded, w.source(p, f), 0, TTLExceeded)
 	}
 	if mtu := w.room(p, f, c, d, hop); segmentSize(p, f) > mtu && !w.mayFragment(p, f, c, d) {
+		if f.dir == conntrack.In { // of a reply, whoever forwards it looks at the length first
+			encap.DecrementTTL(p)
+		}
 		return w.answer(p, f, icmp.TooBig, w.source(p, f), mtu, TooBig)
 	}
 	if hop.State != neigh.Reachable {
@@ -144,14 +148,33 @@ func (w *worker) source(p *packet.Packet, f *flow) lvs.Addr {
 
 // answer turns p into an ICMP error about itself, if one may be sent, and
 // returns v. The error goes where p came from: out of the port that received it,
-// to the station that sent it.
-func (w *worker) answer(p *packet.Packet, f *flow, k icmp.Kind, src lvs.Addr, mtu int, v Verdict) Verdict {
-	if f.related || src.IsZero() || !icmp.Answerable(p, f.proto) || !w.limit.Allow(w.clock) {
+// to the station that sent it. Those that path MTU discovery waits for are sent
+// however many they are, as by the kernel.
+func (w *worker) answer(p *packet.Packet, f *flow, k icmp.Kind, src lvs.Addr, n int, v Verdict) Verdict {
+	if f.related || src.IsZero() || !icmp.Answerable(p, f.proto) || k != icmp.TooBig && !w.limit.Allow(w.clock) {
 		return v
 	}
-	if !icmp.Make(p, k, src, mtu) {
+	if !icmp.Make(p, k, src, n) {
 		return NoHeadroom
 	}
 	reflect(p)
+	w.countAnswer(p, f, v)
 	return v
+}
+
+// countAnswer counts an error about a request as the kernel does, whose own errors
+// pass ip_vs: as a reply, where what it quotes is what a reply would answer. NAT's
+// requests are quoted as they came, which no real server of theirs has seen, unless
+// they had left already.
+func (w *worker) countAnswer(p *packet.Packet, f *flow, v Verdict) {
+	if f.dest == 0 || f.dir == conntrack.Out {
+		return
+	}
+	d := w.destination(f.dest)
+	if translates(d.method) && (v != NoNeighbor || d.method != lvs.NAT) || d.removed.Load() {
+		return
+	}
+	t := w.tally.at(d.id)
+	t.OutPkts++
+	t.OutBytes += uint64(len(p.Bytes()) - int(p.L3))
 }

@@ -129,7 +129,7 @@ func (t *tunnelErrors) relay(p *packet.Packet, limit *icmp.Limiter) {
 	if q.Kind == icmp.TooBig && q.MTU != 0 {
 		d.path.learn(max(q.MTU, leastMTU(d.addr)), t.d.Now())
 	}
-	if q.Kind == icmp.TooBig && (!q.DF || q.MTU == 0) || !limit.Allow(t.d.clock()) {
+	if tooBig := q.Kind == icmp.TooBig; tooBig && (!q.DF || q.MTU == 0) || !tooBig && !limit.Allow(t.d.clock()) {
 		return
 	}
 	icmp.Relay(p, &q, q.Tuple.Dst, min(q.MTU, d.path.mtu(t.d.Now())))

@@ -12,7 +12,8 @@ const (
 	undecided Verdict = iota
 
 	Forward         // sent to a real server, or to a client
-	Unreadable      // truncated, a bad header, or a wrong IPv4 header checksum
+	Unreadable      // truncated, a bad header, or a wrong IPv4 header checksum; answered if it is an IPv4 option that is bad
+	SourceRouted    // has options by which its sender chooses its way, which nobody should follow (RFC 7126, section 4.3)
 	ToHost          // of no connection, and not the first packet of one: given back to the host
 	StoodIn         // the same, for a VIP that the host does not know: answered in its stead
 	HostLimit       // the same, and the host has been given too many already
@@ -40,11 +41,15 @@ const (
 
 	// held is no verdict yet: the packet waits for its next hop.
 	held
+	// Nor are these, which reading a packet may lead to.
+	cutShort // Unreadable, but for its ports
+	optioned // undecided, with IPv4 options
 )
 
 var verdictNames = [Verdicts]string{
 	Forward:         "forwarded",
 	Unreadable:      "unreadable",
+	SourceRouted:    "source-routed",
 	ToHost:          "given to the host",
 	StoodIn:         "answered for the host",
 	HostLimit:       "too many for the host",

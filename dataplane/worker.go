@@ -116,7 +116,9 @@ func (w *worker) decideAll(ps []packet.Packet) {
 	w.begin()
 	flows := w.flows[:len(ps)]
 	for i := range ps {
-		w.read(&ps[i], &flows[i])
+		if flows[i].read(&ps[i]); flows[i].verdict == undecided {
+			w.seek(&flows[i])
+		}
 	}
 	w.touch(flows)
 	for i := range ps {
@@ -167,12 +169,10 @@ func (w *worker) begin() {
 	w.now = conntrack.Time(w.clock / conntrack.Tick)
 }
 
-// read is stage one: headers, direction and key.
-func (w *worker) read(p *packet.Packet, f *flow) {
-	f.read(p)
-	if f.verdict == undecided {
-		f.aim(w.snap)
-	}
+// seek is the second half of stage one: it decides in which direction a packet is
+// looked up, and by which key.
+func (w *worker) seek(f *flow) {
+	f.aim(w.snap)
 	switch {
 	case f.verdict != undecided:
 	case f.local:

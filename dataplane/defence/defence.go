@@ -33,7 +33,8 @@ type Settings struct {
 // goroutine; the rest is safe for many.
 type Defence struct {
 	entry, packet, secure strategy
-	rate, counter         atomic.Uint32 // every rate-th packet counted is dropped
+	rate                  atomic.Uint32 // of so many packets one is dropped
+	left                  atomic.Int32  // packets until then; at first none
 }
 
 // Evaluate follows the settings and the free memory, which has the unit of
@@ -51,7 +52,7 @@ func (d *Defence) Evaluate(s Settings, free int) {
 		d.rate.Store(uint32(max(s.DropRate, 0)))
 	default:
 		d.rate.Store(uint32(threshold / (threshold - free)))
-		d.counter.Store(0)
+		d.left.Store(int32(threshold / (threshold - free)))
 	}
 }
 
@@ -59,7 +60,11 @@ func (d *Defence) Evaluate(s Settings, free int) {
 // as many as the rate says, one.
 func (d *Defence) DropPacket() bool {
 	rate := d.rate.Load()
-	return rate != 0 && d.counter.Add(1)%rate == 0
+	if rate == 0 || d.left.Add(-1) > 0 {
+		return false
+	}
+	d.left.Store(int32(rate))
+	return true
 }
 
 // DropEntries reports whether connections are to be thrown out.

@@ -9,11 +9,12 @@ const ICMPChecksumOffset = 2
 
 // The ICMP types that the director makes or reads (RFC 792).
 const (
-	ICMPEchoReply      uint8 = 0
-	ICMPDstUnreachable uint8 = 3
-	ICMPSourceQuench   uint8 = 4
-	ICMPEcho           uint8 = 8
-	ICMPTimeExceeded   uint8 = 11
+	ICMPEchoReply        uint8 = 0
+	ICMPDstUnreachable   uint8 = 3
+	ICMPSourceQuench     uint8 = 4
+	ICMPEcho             uint8 = 8
+	ICMPTimeExceeded     uint8 = 11
+	ICMPParameterProblem uint8 = 12
 )
 
 // The codes of ICMPDstUnreachable.
@@ -28,6 +29,7 @@ const (
 	ICMPv6DstUnreachable        uint8 = 1
 	ICMPv6PacketTooBig          uint8 = 2
 	ICMPv6TimeExceeded          uint8 = 3
+	ICMPv6ParameterProblem      uint8 = 4
 	ICMPv6EchoRequest           uint8 = 128
 	ICMPv6EchoReply             uint8 = 129
 	ICMPv6NeighborSolicitation  uint8 = 135

@@ -25,6 +25,7 @@ var (
 	TooBig          = Kind{header.ICMPDstUnreachable, header.ICMPFragNeeded, header.ICMPv6PacketTooBig, 0}
 	HostUnreachable = Kind{header.ICMPDstUnreachable, header.ICMPHostUnreachable, header.ICMPv6DstUnreachable, header.ICMPv6AddressUnreachable}
 	PortUnreachable = Kind{header.ICMPDstUnreachable, header.ICMPPortUnreachable, header.ICMPv6DstUnreachable, header.ICMPv6PortUnreachable}
+	BadHeader       = Kind{header.ICMPParameterProblem, 0, header.ICMPv6ParameterProblem, 0}
 )
 
 // An error quotes its packet up to a total of 576 bytes (RFC 1812, 4.3.2.3), or
@@ -34,10 +35,11 @@ const (
 	maxError6 = 1280
 )
 
-// Make turns p into an error of kind k about itself, from src to p's sender. mtu
-// counts for TooBig only. It reports false, and leaves p as it was, if p has no
-// room for the headers. MAC addresses are left to be set.
-func Make(p *packet.Packet, k Kind, src lvs.Addr, mtu int) bool {
+// Make turns p into an error of kind k about itself, from src to p's sender. n is the
+// MTU that TooBig tells of, and which byte BadHeader finds fault with; it counts for
+// no other. Make reports false, and leaves p as it was, if p has no room for the
+// headers. MAC addresses are left to be set.
+func Make(p *packet.Packet, k Kind, src lvs.Addr, n int) bool {
 	l2 := int(p.L3)
 	v4 := p.Bytes()[l2]>>4 == 4
 	size, limit := header.IPv6Size+header.ICMPSize, maxError6
@@ -54,15 +56,15 @@ func Make(p *packet.Packet, k Kind, src lvs.Addr, mtu int) bool {
 	p.L3, p.L4 = uint16(l2), uint16(l2+size-header.ICMPSize)
 	p.Sum, p.GSO = packet.Partial{}, packet.GSO{}
 	if v4 {
-		make4(p.Bytes()[l2:], k, src, mtu)
+		make4(p.Bytes()[l2:], k, src, n)
 	} else {
-		make6(p.Bytes()[l2:], k, src, mtu)
+		make6(p.Bytes()[l2:], k, src, n)
 	}
 	return true
 }
 
 // make4 writes the headers before the quoted packet in b.
-func make4(b []byte, k Kind, src lvs.Addr, mtu int) {
+func make4(b []byte, k Kind, src lvs.Addr, n int) {
 	about := header.IPv4(b[header.IPv4Size+header.ICMPSize:])
 	h := header.IPv4(b)
 	h.SetHeaderLen(header.IPv4Size)
@@ -78,13 +80,13 @@ func make4(b []byte, k Kind, src lvs.Addr, mtu int) {
 	m := header.ICMP(b[header.IPv4Size:])
 	m.SetType(k.type4)
 	m.SetCode(k.code4)
-	m.SetMTU4(k.mtu(mtu))
+	m.SetRest(k.rest4(n))
 	m.SetChecksum(0)
 	m.SetChecksum(checksum.Sum(m))
 }
 
 // make6 writes the headers before the quoted packet in b.
-func make6(b []byte, k Kind, src lvs.Addr, mtu int) {
+func make6(b []byte, k Kind, src lvs.Addr, n int) {
 	about := header.IPv6(b[header.IPv6Size+header.ICMPSize:])
 	h := header.IPv6(b)
 	from := src.As16()
@@ -97,15 +99,27 @@ func make6(b []byte, k Kind, src lvs.Addr, mtu int) {
 	m := header.ICMP(h.Payload())
 	m.SetType(k.type6)
 	m.SetCode(k.code6)
-	m.SetMTU6(k.mtu(mtu))
+	m.SetRest(k.rest6(n))
 	m.SetChecksum(0)
 	m.SetChecksum(sum6(h, m))
 }
 
-// mtu returns what the error says about the MTU: nothing, if it is of another kind.
-func (k Kind) mtu(n int) int {
-	if k == TooBig {
-		return n
+// rest4 returns what the error says beside its type and code: an MTU has two bytes of
+// four, a place in the header the first.
+func (k Kind) rest4(n int) uint32 {
+	switch k {
+	case TooBig:
+		return uint32(uint16(n))
+	case BadHeader:
+		return uint32(n) << 24
+	}
+	return 0
+}
+
+// rest6 is rest4 for ICMPv6, where both have all four.
+func (k Kind) rest6(n int) uint32 {
+	if k == TooBig || k == BadHeader {
+		return uint32(n)
 	}
 	return 0
 }

@@ -52,6 +52,11 @@ func TestMakeMakesWhatScapyDoes(t *testing.T) {
 			"0303e95e" + "00000000", // e/o4/ICMP(type=3, code=3)/q4
 			"010431d3" + "00000000", // e/o6/ICMPv6DestUnreach(code=4)/q6
 		},
+		"bad header": {
+			BadHeader,
+			"0c006861" + "78000000", // e/o4/ICMP(type=12, code=0, ptr=120)/q4
+			"0400295f" + "00000578", // e/o6/ICMPv6ParamProblem(code=0, ptr=1400)/q6
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -88,6 +88,9 @@ func (c *Conn) Reusable(mode int) bool {
 // HasParent reports whether c was inserted with a Parent.
 func (c *Conn) HasParent() bool { return c.flags&flagChild != 0 }
 
+// OnePacket reports whether c is of one datagram only, and in no table.
+func (c *Conn) OnePacket() bool { return c.flags&flagOnePacket != 0 }
+
 // Edited reports whether c has Deltas, by which sequence numbers have to be
 // mended.
 func (c *Conn) Edited() bool { return c.flags&(flagInSeq|flagOutSeq) != 0 }

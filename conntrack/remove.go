@@ -21,6 +21,16 @@ func (t *Table) Expire(c *Conn) {
 	}
 }
 
+// Hide has nobody find c any more, so that another can take its place, while it goes
+// on to count for its real server until it expires.
+func (t *Table) Hide(c *Conn) {
+	_, s, e := t.lock(c.handle)
+	defer s.Unlock()
+	if e.generation() == c.gen {
+		e.hide()
+	}
+}
+
 // retire makes an entry invalid for every reader and returns when it would have
 // expired.
 func (e entry) retire() Time {

@@ -33,8 +33,11 @@ func (w *worker) connect(p *packet.Packet, f *flow, c *conntrack.Conn) (d *desti
 		ok = w.stands(f, c)
 	}
 	if !ok {
-		switch v := w.admit(p, f, c); v {
+		v := w.admit(p, f, c)
+		w.bury()
+		switch v {
 		case undecided:
+			f.once = c.OnePacket()
 		case NotOurs:
 			return nil, w.stray(p, f)
 		default:
@@ -83,7 +86,7 @@ func (w *worker) stands(f *flow, c *conntrack.Conn) bool {
 		quiesced := sysctl.ExpireNodestConn != 0 && c.Dest != 0 && w.destination(c.Dest).weight.Load() == 0
 		if quiesced || sysctl.ConnReuseMode != 0 && c.Reusable(sysctl.ConnReuseMode) {
 			f.dest = c.Dest // which an error counts for, if there is no other
-			w.d.table.Expire(c)
+			w.linger(c)
 			return false
 		}
 	}
@@ -92,6 +95,25 @@ func (w *worker) stands(f *flow, c *conntrack.Conn) bool {
 		return false
 	}
 	return true
+}
+
+// linger has nobody find c any more, which counts on while its successor is scheduled:
+// the kernel expires it by a timer, and that fires after the packet.
+func (w *worker) linger(c *conntrack.Conn) {
+	if c.Method == lvs.FullNAT { // whose local port the successor may need
+		w.d.table.Expire(c)
+		return
+	}
+	w.d.table.Hide(c)
+	w.former, w.lingers = *c, true
+}
+
+// bury expires the connection that lingers, if one does.
+func (w *worker) bury() {
+	if w.lingers {
+		w.d.table.Expire(&w.former)
+		w.lingers = false
+	}
 }
 
 // destination returns destination id, of a connection or as a scheduler has

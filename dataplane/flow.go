@@ -27,6 +27,7 @@ type flow struct {
 	related bool          // an ICMP error about a connection
 	piece   bool          // of a datagram in fragments
 	local   bool          // to a local address of fullnat
+	once    bool          // of a one-packet connection, which nobody finds
 }
 
 // read parses p into f and marks the headers in p. It leaves f undecided, or

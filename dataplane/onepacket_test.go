@@ -57,6 +57,10 @@ func TestOnePacketDirectRouting(t *testing.T) {
 	if out := d.forwarded(t, in); string(out) != string(toReal(in)) {
 		t.Errorf("sent\n% x, want\n% x", out, toReal(in))
 	}
+	// An error about one counts for nobody, since nobody finds its connection.
+	if out, _ := d.push(t, packettest.TTL(in, 1)); len(out) != 1 || d.Services()[0].Counters.OutPkts != 0 {
+		t.Errorf("sent %d errors, and counted %+v", len(out), d.Services()[0].Counters)
+	}
 }
 
 // Segments of a one-packet service by mark are ordinary, and so are those of a

@@ -127,3 +127,21 @@ func TestReuseWhileQuiesced(t *testing.T) {
 		}
 	}
 }
+
+// A connection that is replaced still counts for its real server when the scheduler
+// looks at the loads, and when the thresholds are looked at.
+func TestReplacedStillCounts(t *testing.T) {
+	d := newPair(t)
+	s := testService(lvs.TCP, lvs.NAT, real4, second4)
+	s.Scheduler = "lc"
+	d.configure(t, testConfig(s))
+	syn := packettest.TCP(client4+":4242", vip4+":80", header.FlagSYN, "")
+	first := d.stopOf(t, syn)
+	d.forwarded(t, packettest.TCP(client4+":4242", vip4+":80", 0, "")) // ends in CLOSE
+	if second := d.stopOf(t, syn); second == first {
+		t.Errorf("both connections went to %s, which had one more", first)
+	}
+	if load := d.Services()[0].Destinations; d.table.Len() != 1 || load[0].Active+load[0].Inactive+load[1].Active+load[1].Inactive != 1 {
+		t.Errorf("%d connections are left, counted by %+v", d.table.Len(), load)
+	}
+}

@@ -167,7 +167,7 @@ func (w *worker) answer(p *packet.Packet, f *flow, k icmp.Kind, src lvs.Addr, n 
 // requests are quoted as they came, which no real server of theirs has seen, unless
 // they had left already.
 func (w *worker) countAnswer(p *packet.Packet, f *flow, v Verdict) {
-	if f.dest == 0 || f.dir == conntrack.Out {
+	if f.dest == 0 || f.once || f.dir == conntrack.Out {
 		return
 	}
 	d := w.destination(f.dest)

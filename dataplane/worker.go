@@ -46,6 +46,9 @@ type worker struct {
 	sink   uint64 // what stage two and three read, so that they are not optimised away
 	edited bool   // this batch, so far, or the last had connections with Deltas
 
+	former  conntrack.Conn // whose successor is being scheduled,
+	lingers bool           // if one is
+
 	mu       sync.Mutex
 	tally    tally
 	verdicts [Verdicts]uint64

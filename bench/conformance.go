@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,17 +16,19 @@ import (
 )
 
 // guestJobs are what the program does as the first process of a guest.
-var guestJobs = map[string]guest.Job{conformance.JobName: conformance.Job, compareJobName: compareJob}
+var guestJobs = map[string]guest.Job{
+	conformance.JobName: conformance.Job, conformance.FarEndName: conformance.FarEndJob, compareJobName: compareJob,
+}
 
 // errDiffers is the error of a run that found what has no reason.
 var errDiffers = errors.New("xlvs does not do what the kernel does")
 
 // A trialOptions is what the flags of conformance say.
 type trialOptions struct {
-	only, kernel, binary, mode, report string
-	quick, verbose, shrink             bool
-	parallel, random                   int
-	seed                               uint64
+	only, kernel, binary, mode, report, found string
+	quick, verbose, shrink                    bool
+	parallel, random                          int
+	seed                                      uint64
 }
 
 func parseTrial(args []string, stdout io.Writer) (o trialOptions, err error) {
@@ -38,6 +41,7 @@ func parseTrial(args []string, stdout io.Writer) (o trialOptions, err error) {
 	flags.BoolVar(&o.quick, "quick", false, "play a selection, in three minutes")
 	flags.BoolVar(&o.verbose, "v", false, "print scripts that differ, and all their differences")
 	flags.BoolVar(&o.shrink, "shrink", true, "make random scripts that differ as short as they can be, which takes minutes each")
+	flags.StringVar(&o.found, "found", "bench/conformance/found", "keep random scripts that differ, made short, in `DIR`; empty for nowhere")
 	flags.IntVar(&o.parallel, "parallel", 8, "scripts played at a time")
 	flags.IntVar(&o.random, "random", 0, "play so many random scripts instead")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the first random script; the next has the next")
@@ -59,16 +63,10 @@ func conformanceCommand(ctx context.Context, args []string, stdout io.Writer) er
 	}
 	defer func() { _ = d.close() }()
 	judge := &conformance.Judge{Other: conformance.Here(conformance.XLVS(d.binary, o.mode)), Parallel: o.parallel}
-	report := &conformance.Report{}
-	if guest.HostHasIPVS() {
-		judge.Kernel, report.Kernel = conformance.Here(conformance.Kernel()), "of this machine"
-	} else {
-		m, err := guest.Boot(ctx, guest.Options{Kernel: guest.Kernel(o.kernel), CPUs: 2, Modules: []string{"ip_vs_ftp"}})
-		if err != nil {
-			return err
-		}
-		defer m.Close()
-		judge.Kernel, report.Kernel = conformance.Elsewhere(m.Do), m.Kernel
+	report, s := &conformance.Report{}, &stage{}
+	defer s.close()
+	if report.Kernel, err = s.open(ctx, judge, guest.Kernel(o.kernel)); err != nil {
+		return err
 	}
 	if err := try(ctx, judge, report, o, stdout); err != nil || o.report == "" {
 		return err
@@ -78,24 +76,21 @@ func conformanceCommand(ctx context.Context, args []string, stdout io.Writer) er
 
 // try plays the scripts that o asks for.
 func try(ctx context.Context, judge *conformance.Judge, report *conformance.Report, o trialOptions, stdout io.Writer) error {
-	strange := 0
+	strange, failed := 0, error(nil)
+	report.Random.Seed = o.seed
 	judge.Scripts(ctx, trialScripts(o), func(j conformance.Judgement) {
 		if ctx.Err() != nil {
 			return
 		}
-		if _, known := j.WhyKnown(); !known {
-			strange++
-			if o.random > 0 && j.Err == nil {
-				if o.shrink {
-					j = judge.Shrunk(ctx, j)
-				}
-				report.Random.Found = append(report.Random.Found, j)
-			}
-		}
-		printJudgement(stdout, &j, o.verbose || o.random > 0)
 		report.Add(j, o.random > 0)
+		differs, err := judged(ctx, judge, report, &j, o, stdout)
+		if differs {
+			strange++
+		}
+		failed = errors.Join(failed, err)
+		printJudgement(stdout, &j, o.verbose || o.random > 0)
 	})
-	if err := context.Cause(ctx); err != nil {
+	if err := cmp.Or(context.Cause(ctx), failed); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, report.Summary())

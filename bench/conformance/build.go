@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -38,6 +40,9 @@ func (p *Packet) build() ([]byte, error) {
 }
 
 func (p *Packet) parts() ([]byte, error) {
+	if p.Literal != "" {
+		return literal(p.Literal)
+	}
 	src, err := parseEndpoint(p.Src)
 	if err != nil {
 		return nil, err
@@ -60,10 +65,25 @@ func (p *Packet) parts() ([]byte, error) {
 	if payload, err = p.damage(protocol, payload); err != nil {
 		return nil, err
 	}
+	if err := p.unfinish(protocol, src.Addr(), dst.Addr(), payload); err != nil {
+		return nil, err
+	}
 	if src.Addr().Is4() {
 		return p.version4(protocol, src.Addr(), dst.Addr(), payload)
 	}
 	return p.version6(protocol, src.Addr(), dst.Addr(), payload)
+}
+
+// literal returns the packet that is s in hex.
+func literal(s string) ([]byte, error) {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errPacket, err)
+	}
+	if least := map[byte]int{'4': 20, '6': 40}[s[0]]; least == 0 || len(b) < least {
+		return nil, fmt.Errorf("%w: %d bytes that begin with %.1s", errPacket, len(b), s)
+	}
+	return b, nil
 }
 
 // parseEndpoint parses an address, or an address and a port.
@@ -83,6 +103,21 @@ func (p *Packet) protocol() (layers.IPProtocol, error) {
 		return 0, fmt.Errorf("%w: protocol %q", errPacket, p.Proto)
 	}
 	return layers.IPProtocol(n), nil
+}
+
+// unfinish leaves the sum of the pseudo header in the checksum of a transport header,
+// if p wants it.
+func (p *Packet) unfinish(protocol layers.IPProtocol, src, dst netip.Addr, b []byte) error {
+	field := checksumFields[byte(protocol)]
+	switch {
+	case !p.Unfinished:
+		return nil
+	case field == 0 || p.Fragment != nil || len(b) < field+2:
+		return fmt.Errorf("%w: %s without a checksum to finish", errPacket, p.Proto)
+	}
+	pseudo := slices.Concat(src.AsSlice(), dst.AsSlice(), []byte{0, byte(protocol), byte(len(b) >> 8), byte(len(b))})
+	binary.BigEndian.PutUint16(b[field:], sum(pseudo))
+	return nil
 }
 
 // damage does to a transport header what p.Broken says.

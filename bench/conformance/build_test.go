@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,7 @@ func TestBuild(t *testing.T) {
 			Packet{Proto: "udp", Src: "203.0.113.1:4000", Dst: "192.0.2.11:53", Data: "q", Broken: noChecksum, TTL: 63},
 			"4500001d00000000" + "3f117dc3cb007101c000020b" + "0fa00035000900007100"[:18],
 		},
+		"as it is": {Packet{Literal: "4500001400000000400600000102030405060708"}, "4500001400000000400600000102030405060708"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,6 +54,11 @@ func TestBuildRefuses(t *testing.T) {
 		"fragment before it":      func(p *Packet) { p.Fragment = &Fragment{Offset: -8, Length: 8} },
 		"bad packet in a quote":   func(p *Packet) { *p = Packet{Proto: "icmp", Src: "192.0.2.1", Dst: "192.0.2.2", Quote: &Packet{}} },
 		"bad packet in a tunnel":  func(p *Packet) { *p = Packet{Proto: "4", Src: "192.0.2.1", Dst: "192.0.2.2", Inner: &Packet{}} },
+		"ICMP to be finished":     func(p *Packet) { *p = Packet{Proto: "icmp", Src: "192.0.2.1", Dst: "192.0.2.2", Unfinished: true} },
+		"fragment to be finished": func(p *Packet) { p.Unfinished, p.Fragment = true, &Fragment{Length: 8} },
+		"half a byte":             func(p *Packet) { p.Literal = "4" },
+		"half a header":           func(p *Packet) { p.Literal = "45000014" },
+		"neither IPv4 nor IPv6":   func(p *Packet) { p.Literal = strings.Repeat("5", 80) },
 		"source that is no place": func(p *Packet) { p.Src = "client" },
 	}
 	for name, change := range tests {

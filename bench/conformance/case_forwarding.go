@@ -30,10 +30,13 @@ func forwardingCases() (list []Script) {
 					continue
 				}
 				f, real := &families[vi], &families[ri]
-				list = append(list, joined(fmt.Sprintf("forward/%s %s to %s", m.name, f.name, real.name),
+				s := joined(fmt.Sprintf("forward/%s %s to %s", m.name, f.name, real.name),
 					forwarding("tcp", m.name, m.options, f, real),
 					forwarding("udp", m.name, m.options, f, real),
-					forwarding("sctp", m.name, m.options, f, real)))
+					forwarding("sctp", m.name, m.options, f, real))
+				u := unfinished(m.name, m.options, f, real)
+				s.Unwrap, u.Unwrap = isTunnel(i), isTunnel(i)
+				list = append(list, s, u)
 			}
 		}
 	}
@@ -67,6 +70,26 @@ func forwarding(proto, name, options string, virtual, real *family) Script {
 			q := p
 			q.Src, q.Dst = t.real, t.client
 			script.Steps = append(script.Steps, from(Real, q))
+		}
+	}
+	return script
+}
+
+// unfinished has clients, and real servers behind NAT, leave checksums to a device.
+func unfinished(name, options string, virtual, real *family) Script {
+	script := Script{Name: fmt.Sprintf("forward/unfinished %s %s to %s", name, virtual.name, real.name)}
+	for _, proto := range [...]string{"tcp", "udp"} {
+		s := virtual.on(proto, 80)
+		t := s.talk(0, 4242, 0, 80)
+		script.Commands = append(script.Commands,
+			s.add("rr"), fmt.Sprintf("-a %s -r %s %s", s.selector(), at(real.real(0), 80), options))
+		for i, word := range [...]string{firstWords[proto], "A", "PA"} {
+			p, q := t.in(word), t.out(word)
+			p.Size, q.Size, p.Unfinished, q.Unfinished = 50*i, 51*i, true, true
+			script.Steps = append(script.Steps, from(Client, p))
+			if name == "nat" {
+				script.Steps = append(script.Steps, from(Real, q))
+			}
 		}
 	}
 	return script

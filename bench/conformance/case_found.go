@@ -1,35 +1,61 @@
 package conformance
 
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// found are the scripts that Keep has written, and others of that kind.
+//
+//go:embed found
+var found embed.FS
+
 // foundCases are what random scripts have found, in short.
-func foundCases() (list []Script) {
-	for vi := range families {
-		list = append(list, editedThreshold(&families[vi]), lateReply(&families[vi]))
+func foundCases() []Script {
+	list, err := kept(found)
+	if err != nil {
+		panic(err) // the files are part of the program, and its tests read them
 	}
 	return list
 }
 
-// editedThreshold changes something of a real server that its scheduler does not ask
-// for, between two turns.
-func editedThreshold(f *family) Script {
-	s := f.on("udp", 80)
-	return Script{
-		Name:     "found/wrr and a threshold " + f.name,
-		Commands: []string{s.add("wrr -o"), s.with(0, 80, "-g"), s.with(1, 80, "-g"), s.with(2, 80, "-g")},
-		Steps: []Step{
-			from(Client, s.talk(0, 2000, 0, 80).in("x")), s.edit(0, 80, "-g -x 9"), s.talks(3000, "x"),
-		},
+// errKept is wrapped by the errors of files that are no script.
+var errKept = errors.New("no script of its own")
+
+// kept returns the scripts that are in the files of folder found.
+func kept(files fs.FS) (list []Script, err error) {
+	names, err := fs.Glob(files, "found/*.json")
+	if err != nil {
+		return nil, err
 	}
+	for _, name := range names {
+		s, err := readScript(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
-// lateReply ends at the director, since its TTL does.
-func lateReply(f *family) Script {
-	s := f.on("tcp", 80)
-	t := s.talk(0, 2000, 0, 80)
-	reply := t.out("FA")
-	reply.TTL = 1
-	return Script{
-		Name:     "found/reply with TTL 1 " + f.name,
-		Commands: []string{s.add("rr"), s.with(0, 80, "-m")},
-		Steps:    []Step{from(Client, t.in("S")), from(Real, reply), look()},
+// readScript reads one file, which says nothing that a script has no room for.
+func readScript(files fs.FS, name string) (s Script, err error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return s, err
 	}
+	defer f.Close()
+	d := json.NewDecoder(f)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return s, err
+	}
+	if !strings.HasPrefix(s.Name, foundPrefix) || len(s.Steps) == 0 {
+		return s, fmt.Errorf("%w: %q with %d steps", errKept, s.Name, len(s.Steps))
+	}
+	return s, nil
 }

@@ -4,31 +4,37 @@ import "fmt"
 
 // fragmentCases send datagrams in pieces, which is no reason to treat them apart.
 func fragmentCases() (list []Script) {
-	for _, m := range methods[:3] {
+	for i, m := range methods {
 		for vi := range families {
-			list = append(list, fragments(m.name, m.options, &families[vi]))
+			list = append(list, fragments(m.name, m.options, &families[vi], &families[vi]))
+			if isTunnel(i) {
+				list = append(list, fragments(m.name, m.options, &families[vi], &families[1-vi]))
+			}
 		}
 	}
 	return list
 }
 
-func fragments(name, options string, f *family) Script {
+func fragments(name, options string, f, real *family) Script {
 	s := f.on("udp", 53)
 	script := Script{
-		Name:     fmt.Sprintf("fragment/%s %s", name, f.name),
-		Commands: []string{s.add("rr"), s.with(0, 53, options), s.with(1, 53, options)},
+		Name:     fmt.Sprintf("fragment/%s %s to %s", name, f.name, real.name),
+		Commands: []string{s.add("rr")},
+	}
+	for i := range 2 {
+		script.Commands = append(script.Commands, fmt.Sprintf("-a %s -r %s %s", s.selector(), at(real.real(i), 53), options))
 	}
 	for source, order := range [...][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}} {
 		t := s.talk(0, 4000+source, 0, 53)
 		step := Step{From: Client}
 		for _, part := range order {
-			step.Packets = append(step.Packets, piece(t.in("q"), uint16(7+source), part))
+			step.Packets = append(step.Packets, third(t.in("q"), uint16(7+source), part))
 		}
 		script.Steps = append(script.Steps, step)
 		if name == "nat" {
 			answer := Step{From: Real}
 			for _, part := range order {
-				answer.Packets = append(answer.Packets, piece(t.out("a"), uint16(70+source), part))
+				answer.Packets = append(answer.Packets, third(t.out("a"), uint16(70+source), part))
 			}
 			script.Steps = append(script.Steps, answer)
 		}
@@ -36,14 +42,14 @@ func fragments(name, options string, f *family) Script {
 	// Pieces of which the first, or the last, never comes.
 	t := s.talk(1, 4242, 0, 53)
 	script.Steps = append(script.Steps,
-		from(Client, piece(t.in("q"), 99, 1), piece(t.in("q"), 99, 2)),
-		from(Client, piece(t.in("q"), 98, 0), piece(t.in("q"), 98, 1)),
+		from(Client, third(t.in("q"), 99, 1), third(t.in("q"), 99, 2)),
+		from(Client, third(t.in("q"), 98, 0), third(t.in("q"), 98, 1)),
 		from(Client, t.in("whole")))
 	return script
 }
 
-// piece returns one of the three parts of a datagram of 2608 bytes.
-func piece(p Packet, id uint16, part int) Packet {
+// third returns one of the three parts of a datagram of 2608 bytes.
+func third(p Packet, id uint16, part int) Packet {
 	const whole, step = 2608, 1000
 	p.Size, p.ID = whole-8, id
 	f := &Fragment{Offset: part * step, Length: step, More: true}

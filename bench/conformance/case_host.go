@@ -5,7 +5,7 @@ import "fmt"
 // hostCases are packets that are none of the director's, and what becomes of them.
 func hostCases() (list []Script) {
 	for vi := range families {
-		list = append(list, strays(&families[vi]))
+		list = append(list, strays(&families[vi]), ipsec(&families[vi], "50"), ipsec(&families[vi], "51"))
 	}
 	return list
 }
@@ -34,7 +34,7 @@ func strays(f *family) Script {
 		send(talk{proto, at(f.client(0), 9), at(f.real(0), 80), ""}.in("A"))   // through the director
 		send(talk{proto, at(f.client(0), 9), at(f.client(3), 80), ""}.in("A")) // and back out
 	}
-	for _, proto := range [...]string{"4", "41", "47", "50", "51"} {
+	for _, proto := range [...]string{"4", "41", "47", "50"} {
 		send(Packet{Proto: proto, Src: f.client(0), Dst: f.vip(), Data: "12345678901234567890123456789012"})
 	}
 	echo := Packet{Proto: f.icmp, Src: f.client(0), Dst: f.vip(), Type: 8, MTU: 0x10001, Data: "ping"}
@@ -46,19 +46,20 @@ func strays(f *family) Script {
 	send(echo)
 	echo.Dst = f.real(0) // and through the director
 	send(echo)
-	return ipsec(f, script)
+	return script
 }
 
-// ipsec adds what goes by the connection of its key exchange.
-func ipsec(f *family, script Script) Script {
+// ipsec has a protocol, ESP or AH, go by the connection of its key exchange.
+func ipsec(f *family, proto string) Script {
 	keys := f.on("udp", 500)
-	script.Commands = append(script.Commands, keys.add("rr"), keys.with(0, 500, "-m"))
-	for _, proto := range [...]string{"50", "51"} {
-		payload := Packet{Proto: proto, Src: f.client(1), Dst: f.vip(), Data: fmt.Sprintf("%032d", 7)}
-		answer := payload
-		answer.Src, answer.Dst = f.real(0), f.client(1)
-		script.Steps = append(script.Steps,
-			from(Client, payload), from(Client, keys.talk(1, 500, 0, 0).in("keys")), from(Client, payload), from(Real, answer))
+	payload := Packet{Proto: proto, Src: f.client(1), Dst: f.vip(), Data: fmt.Sprintf("%032d", 7)}
+	answer := payload
+	answer.Src, answer.Dst = f.real(0), f.client(1)
+	return Script{
+		Name:     fmt.Sprintf("host/%s %s", map[string]string{"50": "esp", "51": "ah"}[proto], f.name),
+		Commands: []string{keys.add("rr"), keys.with(0, 500, "-m")},
+		Steps: []Step{
+			from(Client, payload), from(Client, keys.talk(1, 500, 0, 0).in("keys")), from(Client, payload), from(Real, answer), look(),
+		},
 	}
-	return script
 }

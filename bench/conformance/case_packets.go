@@ -19,7 +19,19 @@ func packetCases() (list []Script) {
 	for vi := range families {
 		list = append(list, brokenPackets(&families[vi]))
 	}
-	return append(list, sizesWithout(&families[0]))
+	return append(list, sizesWithout(&families[0]), timestamps(&families[0]))
+}
+
+// timestamps have routers write down the time.
+func timestamps(f *family) Script {
+	s := f.on("udp", 53)
+	script := Script{Name: "packet/timestamp " + f.name, Commands: []string{s.add("rr"), s.with(0, 53, "-m")}}
+	for flag := range byte(4) {
+		p := s.talk(0, 4242, 0, 53).in("query")
+		p.Options = []byte{0x44, 0x0c, 0x05, flag, 198, 51, 100, 10, 0, 0, 0, 0}
+		script.Steps = append(script.Steps, from(Client, p))
+	}
+	return script
 }
 
 // oddPackets go by fields of the IP header.
@@ -48,7 +60,7 @@ func oddPackets(name, options string, virtual, real *family) Script {
 		send(func(p *Packet) { p.Options = []byte{1, 1, 1, 1} })                                       // no operation
 		send(func(p *Packet) { p.Options = []byte{0x07, 0x07, 0x04, 0, 0, 0, 0, 0} })                  // record route
 		send(func(p *Packet) { p.Options = []byte{0x94, 0x04, 0, 0} })                                 // router alert
-		send(func(p *Packet) { p.Options = []byte{0x44, 0x0c, 0x05, 0x00, 0, 0, 0, 0, 0, 0, 0, 0} })   // timestamp
+		send(func(p *Packet) { p.Options = []byte{0x44, 0x08, 0x09, 0x00, 1, 2, 3, 4} })               // timestamp, without room
 		send(func(p *Packet) { p.Options, p.TTL = []byte{1, 1, 1, 1}, 1 })                             // and an error
 		send(func(p *Packet) { p.Options = []byte{0x83, 0x07, 0x04, 203, 0, 113, 9, 0} })              // source route
 		send(func(p *Packet) { p.Options = []byte{0x1e, 0x08, 1, 2, 3, 4, 5, 6} })                     // unknown

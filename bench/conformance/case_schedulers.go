@@ -14,7 +14,7 @@ var deterministic = [...]string{
 // schedulerCases have hundreds of connections come and go, while weights change
 // and real servers do.
 func schedulerCases() (list []Script) {
-	weights := [...][]int{{1, 1, 1}, {3, 2, 1}, {5, 0, 2, 1}, {100, 1, 50, 30}}
+	weights := [...][]int{{1, 1, 1}, {3, 2, 1}, {5, 0, 2, 1}, {100, 1, 50, 30}, {9, 1, 3, 0, 2, 5, 1, 4}}
 	for _, scheduler := range deterministic {
 		for i, w := range weights {
 			f := &families[i%len(families)]
@@ -26,10 +26,21 @@ func schedulerCases() (list []Script) {
 		}
 		list = append(list, scheduling(&families[0], "udp", "-g", scheduler, weights[1]))
 	}
+	list = append(list, sameEdit(&families[0]))
 	for _, options := range [...]string{"sh -b sh-port", "sh -b sh-fallback", "sh -b sh-fallback,sh-port", "mh -b mh-port", "mh -b mh-fallback"} {
 		list = append(list, scheduling(&families[0], "tcp", "-g", options, weights[2]), scheduling(&families[1], "udp", "-m", options, weights[2]))
 	}
 	return list
+}
+
+// sameEdit changes nothing of a real server.
+func sameEdit(f *family) Script {
+	s := f.on("udp", 80)
+	return Script{
+		Name:     "scheduler/wrr edited " + f.name,
+		Commands: []string{s.add("wrr"), s.with(0, 80, "-g -w 2"), s.with(1, 80, "-g"), s.with(2, 80, "-g")},
+		Steps:    []Step{s.talks(2000, "x"), from(Client, s.talk(0, 3000, 0, 80).in("x")), s.edit(0, 80, "-g -w 2"), s.talks(4000, "x")},
+	}
 }
 
 // byDestination are the schedulers that go by it, so that many need a mark to be of

@@ -24,6 +24,9 @@ func (d Difference) String() string {
 
 // Compare returns how b differs from a, which was to have lived through the same.
 func Compare(a, b Observation) (list []Difference) {
+	if a.Missing != "" {
+		return []Difference{{0, a.Missing, "(nothing)", "(something)"}}
+	}
 	if len(a.Results) != len(b.Results) {
 		return []Difference{{0, "steps", fmt.Sprint(len(a.Results)), fmt.Sprint(len(b.Results))}}
 	}
@@ -75,7 +78,7 @@ func (c *comparison) differ(what, a, b string) {
 // order is that of each flow, since what a director leaves to its host's stack may
 // overtake what it sends itself, or be overtaken.
 func (c *comparison) frames(what string, a, b [][]byte) {
-	a, b = byFlow(a), byFlow(b)
+	a, b = byFlow(whole(a)), byFlow(whole(b))
 	for i := range max(len(a), len(b)) {
 		fa, fb := frameAt(a, i), frameAt(b, i)
 		if bytes.Equal(normal(fa), normal(fb)) {
@@ -101,6 +104,9 @@ func flowOf(frame []byte) []byte {
 		frame = append(slices.Clone(frame), make([]byte, ethernet+44)...)
 	}
 	packet := frame[ethernet:]
+	if packet[0]>>4 == 4 && packet[9] == protoICMP || packet[0]>>4 == 6 && packet[6] == protoICMPv6 {
+		return packet // an error is a flow of its own: some are the host's
+	}
 	if packet[0]>>4 == 6 {
 		return slices.Concat(packet[8:40], packet[6:7], packet[40:44])
 	}

@@ -13,11 +13,7 @@ func mustBuild(t *testing.T, p Packet) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := parseEndpoint(p.Src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return frame(Client, src.Addr(), b)
+	return frame(Client, b)
 }
 
 func TestCompareFrames(t *testing.T) {
@@ -25,6 +21,7 @@ func TestCompareFrames(t *testing.T) {
 	other := Packet{Proto: "tcp", Src: "203.0.113.2:4000", Dst: "192.0.2.11:80", Flags: "S"}
 	ipip := Packet{Proto: "4", Src: "192.0.2.1", Dst: "192.0.2.11", Inner: &tcp}
 	icmp := Packet{Proto: "icmp", Src: "198.51.100.10", Dst: "203.0.113.1", Type: 3, Quote: &tcp}
+	about := func(p *Packet) Packet { return Packet{Proto: "icmp", Src: icmp.Src, Dst: icmp.Dst, Type: 3, Quote: p} }
 	gue := Packet{Proto: "udp", Src: "192.0.2.1:40000", Dst: "192.0.2.11:6080", Header: []byte{0, 4, 0, 0}, Inner: &tcp}
 	with := func(p Packet, change func(p *Packet)) Packet { change(&p); return p }
 	tests := map[string]struct {
@@ -41,6 +38,7 @@ func TestCompareFrames(t *testing.T) {
 		"order in a flow":              {[]Packet{tcp, with(tcp, func(p *Packet) { p.Seq = 1 })}, []Packet{with(tcp, func(p *Packet) { p.Seq = 1 }), tcp}, false},
 		"identification outside":       {[]Packet{ipip}, []Packet{with(ipip, func(p *Packet) { p.ID = 9 })}, true},
 		"identification of an error":   {[]Packet{icmp}, []Packet{with(icmp, func(p *Packet) { p.ID = 9 })}, true},
+		"order of errors":              {[]Packet{icmp, about(&other)}, []Packet{about(&other), icmp}, true},
 		"kind of an error":             {[]Packet{icmp}, []Packet{with(icmp, func(p *Packet) { p.Code = 3 })}, false},
 		"source port of GUE":           {[]Packet{gue}, []Packet{with(gue, func(p *Packet) { p.Src = "192.0.2.1:50000" })}, true},
 		"broken checksum of GUE":       {[]Packet{gue}, []Packet{with(gue, func(p *Packet) { p.Broken = brokenChecksum })}, false},
@@ -118,5 +116,21 @@ func TestCompareOutput(t *testing.T) {
 func TestCompareSteps(t *testing.T) {
 	if got := Compare(Observation{}, Observation{Results: []Result{{}}}); len(got) != 1 {
 		t.Errorf("Compare() = %v, want one difference", got)
+	}
+}
+
+// TestCompareSlowStep checks that a connection which a packet came of at the beginning
+// of a step, for which one director took long, has the same time left.
+func TestCompareSlowStep(t *testing.T) {
+	observe := func(at time.Duration, line string) Observation {
+		return Observation{Results: []Result{{At: at}, {Lists: &Lists{At: at, Connections: []string{line}}}}}
+	}
+	const ends = "SYN_RECV 203.0.113.1:4000 198.51.100.10:80 192.0.2.11:80"
+	fast := observe(time.Second, "TCP 01:00 "+ends)
+	if got := Compare(fast, observe(6*time.Second, "TCP 00:55 "+ends)); len(got) > 0 {
+		t.Errorf("Compare() = %v", got)
+	}
+	if got := Compare(fast, observe(6*time.Second, "TCP 00:40 "+ends)); len(got) == 0 {
+		t.Error("Compare() finds nothing where much more time is gone than the step took")
 	}
 }

@@ -90,11 +90,20 @@ func (c *comparison) connections(a, b *Lists) (excused bool) {
 func (c *comparison) sameEnd(atA, atB, leftA, leftB time.Duration) bool {
 	for i := range c.a {
 		d := leftA + atA - c.a[i] - (leftB + atB - c.b[i])
-		if d.Abs() <= tolerance {
+		if d.Abs() <= tolerance+c.slower(i) {
 			return true
 		}
 	}
 	return false
+}
+
+// slower returns how much longer one director took than the other for the step that
+// ended at time i: when in a step a packet came is not known.
+func (c *comparison) slower(i int) time.Duration {
+	if i == 0 {
+		return 0
+	}
+	return (c.a[i] - c.a[i-1] - (c.b[i] - c.b[i-1])).Abs()
 }
 
 // outlived reports whether a connection with so much time left was over in the list

@@ -7,9 +7,11 @@
 // that the director sent, and what ipvsadm lists. Compare says where two
 // Observations of one Script differ, forgiving only what is nobody's to choose:
 // the IP identification of headers that a director makes itself, the source port
-// of GUE, neighbour discovery, the order between the two sides of the network.
-// Cases are scripts with names, area by area; Random makes more of them, and
-// Shrink makes those that differ short enough to be read.
+// of GUE, neighbour discovery, the order between the two sides of the network, and
+// where datagrams are divided. What comes in tunnels a FarEnd takes out, which is a
+// real server's kernel, and it has to be what clients sent.
+// Cases are scripts with names, area by area; Random makes more of them, Shrink makes
+// those that differ short enough to be read, and Keep keeps these as cases.
 //
 // The network is the same for everybody: a client's side and a real servers'
 // side, each a device that answers nothing and sees everything, with all

@@ -59,7 +59,6 @@ func (p *play) pass(ctx context.Context, from Side, frames map[Side][][]byte) er
 	if err != nil {
 		return err
 	}
-	src := netip.MustParseAddrPort(packet.Src).Addr()
 	patience := time.Now().Add(fencePatience)
 	var again time.Time
 	for {
@@ -67,7 +66,7 @@ func (p *play) pass(ctx context.Context, from Side, frames map[Side][][]byte) er
 			if now.After(patience) {
 				return fmt.Errorf("nothing passes the director from %s", from)
 			}
-			if err := p.network.ports[from].send(frame(from, src, b)); err != nil {
+			if err := p.network.ports[from].send(frame(from, b), false); err != nil {
 				return err
 			}
 			again = now.Add(fenceRepeat)

@@ -11,14 +11,16 @@ import (
 // right, and another.
 type Judge struct {
 	Kernel, Other Player
-	Parallel      int // scripts at a time; 0 means 1
+	FarEnd        FarEnd // opens tunnels; nil means that they stay closed
+	Parallel      int    // scripts at a time; 0 means 1
 }
 
 // A Judgement is what came of one script.
 type Judgement struct {
 	Script      Script       `json:"script"`
 	Differences []Difference `json:"differences,omitempty"`
-	Err         error        `json:"-"` // it could not be played
+	Kernel      string       `json:"kernel,omitempty"` // its release
+	Err         error        `json:"-"`                // it could not be played
 }
 
 // Same reports whether the directors did the same.
@@ -45,9 +47,11 @@ func (j *Judge) once(ctx context.Context, s *Script, o Options) Judgement {
 	both.Go(func() { kernel, errKernel = j.Kernel(ctx, s, o) })
 	both.Go(func() { other, errOther = j.Other(ctx, s, o) })
 	both.Wait()
-	result := Judgement{Script: *s, Err: errors.Join(errKernel, errOther)}
+	result := Judgement{Script: *s, Kernel: kernel.Release, Err: errors.Join(errKernel, errOther)}
 	if result.Err == nil {
 		result.Differences = Compare(kernel, other)
+		more, err := j.unwrapped(ctx, s, kernel, other)
+		result.Differences, result.Err = append(result.Differences, more...), err
 	}
 	return result
 }
@@ -77,21 +81,4 @@ func (j *Judge) Scripts(ctx context.Context, list []Script, each func(Judgement)
 		each(<-r)
 	}
 	players.Wait()
-}
-
-// shrinkPatience is how many scripts Shrunk plays at most.
-const shrinkPatience = 60
-
-// Shrunk returns the judgement of the shortest script that differs as j's does.
-func (j *Judge) Shrunk(ctx context.Context, from Judgement) Judgement {
-	last := from
-	Shrink(ctx, from.Script, shrinkPatience, func(s *Script) bool {
-		result := j.once(ctx, s, patient)
-		if _, known := result.WhyKnown(); known || result.Err != nil {
-			return false
-		}
-		last = result
-		return true
-	})
-	return last
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Kernel is the director that Linux has, driven by the ipvsadm in PATH.
@@ -19,12 +21,30 @@ func (kernel) start(ctx context.Context, n *network, s *Script) (director, error
 	if out, err := d.ipvsadm(ctx, "", "-Ln"); err != nil || !strings.HasPrefix(out, "IP Virtual Server") {
 		return nil, fmt.Errorf("ask the kernel for ip_vs: %w%s", err, out)
 	}
+	if s.Needs != "" {
+		out, err := program{host: n.director, words: []string{"modprobe", s.Needs}}.run(ctx, "")
+		if err == nil && strings.Contains(out, exitCode) {
+			err = fmt.Errorf("%w %s", errMissing, s.Needs)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	for name, value := range s.Sysctls {
 		if err := d.sysctl(ctx, name, value); err != nil {
 			return nil, err
 		}
 	}
 	return d, d.mark(ctx, s.Marks)
+}
+
+// release returns the release of this machine's kernel, as uname -r says it.
+func release() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Release[:])
 }
 
 // A kernelDirector is ip_vs in the director's namespace.

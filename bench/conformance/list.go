@@ -21,13 +21,13 @@ const (
 // list returns what the director lists. Connections come first, since they run
 // out.
 func (p *play) list(ctx context.Context, counters bool) (*Lists, error) {
-	connections, err := p.director.ipvsadm(ctx, "", "-Lnc")
+	connections, err := p.director.ipvsadm(ctx, "", p.connections...)
 	if err != nil {
 		return nil, err
 	}
 	l := &Lists{At: time.Since(p.started), Connections: withoutFence(connections)}
 	for n := len(l.Connections); n > few; n /= many {
-		again, err := p.director.ipvsadm(ctx, "", "-Lnc")
+		again, err := p.director.ipvsadm(ctx, "", p.connections...)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -120,15 +121,24 @@ func (n *network) addSide(far *lab.Host, side Side, mtu int) error {
 }
 
 // frame returns packet in a frame from side to the director.
-func frame(side Side, src netip.Addr, packet []byte) []byte {
-	b := append([]byte(nil), directorMAC[side]...)
-	b = append(b, sender(side, src)...)
-	if src.Is4() {
-		b = append(b, 0x08, 0x00)
-	} else {
-		b = append(b, 0x86, 0xdd)
+func frame(side Side, packet []byte) []byte {
+	return slices.Concat(directorMAC[side], sender(side, sourceOf(packet)), etherType(packet), packet)
+}
+
+// etherType returns the type of frames for an IP packet.
+func etherType(packet []byte) []byte {
+	if len(packet) > 0 && packet[0]>>4 == 6 {
+		return []byte{0x86, 0xdd}
 	}
-	return append(b, packet...)
+	return []byte{0x08, 0x00}
+}
+
+// sourceOf returns the address that a packet with a whole header comes from.
+func sourceOf(packet []byte) netip.Addr {
+	if packet[0]>>4 == 6 {
+		return netip.AddrFrom16([16]byte(packet[8:24]))
+	}
+	return netip.AddrFrom4([4]byte(packet[12:16]))
 }
 
 // sender returns the hardware address that a packet from src comes from.

@@ -10,8 +10,9 @@ const guePort = 6080
 
 // Protocols of IP.
 const (
-	protoICMP = 1
-	protoUDP  = 17
+	protoICMP   = 1
+	protoUDP    = 17
+	protoICMPv6 = 58
 )
 
 // ownAddress is where tunnels over IPv4 begin: the director's on the side of the real

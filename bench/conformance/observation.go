@@ -8,7 +8,9 @@ import (
 // An Observation is what became of a Script: a result for each step, and one for
 // the look at the lists that every script ends with.
 type Observation struct {
-	Results []Result `json:"results"`
+	Results []Result `json:"results,omitempty"`
+	Release string   `json:"release,omitempty"` // of the kernel that was the director
+	Missing string   `json:"missing,omitempty"` // what the director lacks, so that nothing was played
 }
 
 // A Result is what a step showed.

@@ -37,6 +37,13 @@ type Packet struct {
 
 	Fragment *Fragment `json:"fragment,omitempty"`
 	Broken   string    `json:"broken,omitempty"` // one of breakages
+	// Unfinished has the transport checksum left to a device, as senders on this
+	// machine do. It is of TCP and UDP.
+	Unfinished bool `json:"unfinished,omitempty"`
+
+	// Literal is a packet that was made elsewhere, in hex. It goes as it is, in place
+	// of one with the fields above.
+	Literal string `json:"literal,omitempty"`
 }
 
 // A Fragment is a piece of the payload of a packet, which is described whole.
@@ -48,6 +55,9 @@ type Fragment struct {
 
 // String returns p in a line.
 func (p Packet) String() string {
+	if p.Literal != "" {
+		return "literally " + p.Literal
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s > %s", p.Proto, p.Src, p.Dst)
 	for _, word := range [...]string{p.Flags, p.Chunk, p.Broken} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ type Options struct {
 	// what the fence says; 0 means 10 ms, and for the kernel, which handles a packet
 	// before it is sent, 2 ms.
 	Settle time.Duration
+	// NoCounters leaves them out of the last look, since the kernel takes its time.
+	NoCounters bool
 }
 
 func (o Options) settle() time.Duration {
@@ -23,6 +26,10 @@ func (o Options) settle() time.Duration {
 	}
 	return o.Settle
 }
+
+// errMissing is wrapped by the error of a target that cannot play a script, since it
+// was built without what the script needs.
+var errMissing = errors.New("it is built without")
 
 // A Target is a make of director.
 type Target interface {
@@ -52,14 +59,25 @@ func Play(ctx context.Context, s *Script, t Target, o Options) (obs Observation,
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
 	d, err := t.start(ctx, n, s)
+	_, isKernel := t.(kernel)
+	if isKernel {
+		obs.Release = release()
+	}
+	if errors.Is(err, errMissing) {
+		obs.Missing = err.Error()
+		return obs, nil
+	}
 	if err != nil {
 		return obs, err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	if _, ok := t.(kernel); ok && o.Settle == 0 {
+	if isKernel && o.Settle == 0 {
 		o.Settle = 2 * time.Millisecond
 	}
-	p := &play{network: n, director: d, options: o}
+	p := &play{network: n, director: d, options: o, connections: []string{"-Lnc"}}
+	if slices.ContainsFunc(s.Commands, func(c string) bool { return strings.Contains(c, "--pe ") }) {
+		p.connections = append(p.connections, "--persistent-conn")
+	}
 	if err := p.begin(ctx, s); err != nil {
 		return obs, err
 	}
@@ -70,7 +88,7 @@ func Play(ctx context.Context, s *Script, t Target, o Options) (obs Observation,
 		}
 		obs.Results = append(obs.Results, r)
 	}
-	r, err := p.step(ctx, &Step{List: true, Stats: true})
+	r, err := p.step(ctx, &Step{List: true, Stats: !o.NoCounters})
 	if err != nil {
 		return obs, fmt.Errorf("the last look: %w", err)
 	}
@@ -87,6 +105,10 @@ type play struct {
 	passed   [][]byte  // fences that came out
 	started  time.Time // the first step
 	counted  time.Time // the last packet or command that lists may not show yet
+
+	// connections are the words by which ipvsadm lists them: with the data of a
+	// persistence engine if there is one.
+	connections []string
 }
 
 // begin configures the director, and waits until packets pass.
@@ -133,8 +155,7 @@ func (p *play) packets(ctx context.Context, s *Step) (map[Side][][]byte, error) 
 		if err != nil {
 			return nil, err
 		}
-		src, _ := parseEndpoint(s.Packets[i].Src)
-		if err := p.network.ports[s.From].send(frame(s.From, src.Addr(), b)); err != nil {
+		if err := p.network.ports[s.From].send(frame(s.From, b), s.Packets[i].Unfinished); err != nil {
 			return nil, err
 		}
 	}

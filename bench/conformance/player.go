@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 )
 
 // A Player plays scripts to one make of director, here or elsewhere. It may be
@@ -31,8 +30,7 @@ func Job(ctx context.Context, input json.RawMessage, emit func(v any) error) err
 	if err := json.Unmarshal(input, &a); err != nil {
 		return fmt.Errorf("read the script: %w", err)
 	}
-	// Devices that a new namespace gets for every kind of tunnel take their time.
-	_ = os.WriteFile("/proc/sys/net/core/fb_tunnels_only_for_init_net", []byte("2"), 0) // an old kernel has them always
+	spareDevices()
 	o, err := Play(ctx, a.Script, Kernel(), a.Options)
 	if err != nil {
 		return err

@@ -16,41 +16,53 @@ const room = 64 << 20
 // A port is the far end of a wire: a packet socket that sees what the director
 // sends there, and sends what clients or real servers would.
 type port struct {
-	fd  int
-	buf []byte
-	oob []byte
+	fd     int
+	buf    []byte
+	except int // index of a device that it does not hear; 0 means none
 }
 
-// open opens the port on dev of the calling thread's namespace.
+// open opens the port on dev of the calling thread's namespace, or on all devices if
+// dev is empty.
 func (p *port) open(dev string) error {
 	p.fd = -1
-	ifi, err := net.InterfaceByName(dev)
-	if err != nil {
-		return err
-	}
 	// Without a protocol it hears nothing until bind names the device.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return fmt.Errorf("open packet socket: %w", err)
 	}
-	p.fd, p.buf, p.oob = fd, make([]byte, 128<<10), make([]byte, 256)
+	p.fd, p.buf = fd, make([]byte, 128<<10)
 	err = errors.Join(
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, room),
 		unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1),
-		unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1),
-		unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP,
-			&unix.PacketMreq{Ifindex: int32(ifi.Index), Type: unix.PACKET_MR_PROMISC}),
+		unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1),
 	)
 	if err == nil {
-		var b [2]byte
-		binary.BigEndian.PutUint16(b[:], unix.ETH_P_ALL)
-		err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16(b[:]), Ifindex: ifi.Index})
+		err = p.bind(dev)
 	}
 	if err != nil {
 		p.close()
-		return fmt.Errorf("set up packet socket on %s: %w", dev, err)
+		return fmt.Errorf("set up packet socket on %q: %w", dev, err)
 	}
 	return nil
+}
+
+// bind has the port hear dev, whomever frames are for.
+func (p *port) bind(dev string) error {
+	var b [2]byte
+	binary.BigEndian.PutUint16(b[:], unix.ETH_P_ALL)
+	sa := unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16(b[:])}
+	if dev == "" {
+		return unix.Bind(p.fd, &sa)
+	}
+	ifi, err := net.InterfaceByName(dev)
+	if err != nil {
+		return err
+	}
+	sa.Ifindex = ifi.Index
+	return errors.Join(
+		unix.SetsockoptPacketMreq(p.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP,
+			&unix.PacketMreq{Ifindex: int32(ifi.Index), Type: unix.PACKET_MR_PROMISC}),
+		unix.Bind(p.fd, &sa))
 }
 
 // close closes the port. It may be closed twice.
@@ -61,10 +73,16 @@ func (p *port) close() {
 	}
 }
 
-// send sends a frame.
-func (p *port) send(frame []byte) error {
+// send sends a frame. The device is to complete its transport checksum if it is
+// unfinished.
+func (p *port) send(frame []byte, unfinished bool) error {
+	b := make([]byte, offloadSize, offloadSize+len(frame))
+	if unfinished {
+		leaveChecksum(b, frame)
+	}
+	b = append(b, frame...)
 	for {
-		_, err := unix.Write(p.fd, frame)
+		_, err := unix.Write(p.fd, b)
 		switch {
 		case err == nil:
 			return nil
@@ -77,10 +95,11 @@ func (p *port) send(frame []byte) error {
 	}
 }
 
-// receive returns the next frame, nil if there is none yet.
+// receive returns the next frame, nil if there is none yet. Its checksum is complete,
+// also when that is left to a device, which on a veth pair nobody is.
 func (p *port) receive() ([]byte, error) {
 	for {
-		n, oobn, _, _, err := unix.Recvmsg(p.fd, p.buf, p.oob, 0)
+		n, from, err := unix.Recvfrom(p.fd, p.buf, 0)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -89,55 +108,11 @@ func (p *port) receive() ([]byte, error) {
 		case err != nil:
 			return nil, fmt.Errorf("receive frame: %w", err)
 		}
-		b := append([]byte(nil), p.buf[:n]...)
-		if unfinished(p.oob[:oobn]) {
-			finish(b)
+		if sa, ok := from.(*unix.SockaddrLinklayer); n < offloadSize || ok && p.except > 0 && sa.Ifindex == p.except {
+			continue
 		}
-		return b, nil
+		frame := append([]byte(nil), p.buf[offloadSize:n]...)
+		finish(p.buf[:offloadSize], frame)
+		return frame, nil
 	}
-}
-
-// unfinished reports whether auxiliary data say that a frame's transport checksum
-// is left to a device, which on a veth pair nobody is.
-func unfinished(oob []byte) bool {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil {
-		return false
-	}
-	for _, m := range messages {
-		if m.Header.Level == unix.SOL_PACKET && m.Header.Type == unix.PACKET_AUXDATA && len(m.Data) >= 4 {
-			return binary.NativeEndian.Uint32(m.Data)&unix.TP_STATUS_CSUMNOTREADY != 0
-		}
-	}
-	return false
-}
-
-// unfinishedFields are where the headers of protocols have checksums that the kernel
-// may leave to a device.
-var unfinishedFields = map[byte]int{
-	unix.IPPROTO_TCP: 16, unix.IPPROTO_UDP: 6, unix.IPPROTO_GRE: 4, unix.IPPROTO_ICMPV6: 2,
-}
-
-// finish completes the checksum of a frame. Its field holds the sum of the pseudo
-// header, if the protocol has one.
-func finish(frame []byte) {
-	if len(frame) < ethernet+1 {
-		return
-	}
-	start, protocol := ethernet+40, byte(0)
-	switch version := frame[ethernet] >> 4; {
-	case version == 4 && len(frame) > ethernet+20:
-		start, protocol = ethernet+int(frame[ethernet]&15)*4, frame[ethernet+9]
-	case version == 6 && len(frame) > start:
-		protocol = frame[ethernet+6]
-	}
-	field := start + unfinishedFields[protocol]
-	if field == start || len(frame) < field+2 {
-		return
-	}
-	value := ^sum(frame[start:])
-	if value == 0 && protocol == unix.IPPROTO_UDP {
-		value = 0xffff
-	}
-	binary.BigEndian.PutUint16(frame[field:], value)
 }

@@ -20,6 +20,7 @@ type RandomResult struct {
 	Seed    uint64
 	Played  int
 	Packets int
+	Once    int         // differed, and then no more: on a machine with much to do, time runs out
 	Found   []Judgement // shrunk; those without a reason
 }
 
@@ -38,7 +39,7 @@ func (r *Report) Add(j Judgement, random bool) {
 // Summary returns r in a line.
 func (r *Report) Summary() string {
 	if r.Random.Played > 0 {
-		return fmt.Sprintf("%d random scripts with %d packets, %d differ", r.Random.Played, r.Random.Packets, len(r.Random.Found))
+		return fmt.Sprintf("%d random scripts with %d packets, %d differ, %d differed once", r.Random.Played, r.Random.Packets, len(r.Random.Found), r.Random.Once)
 	}
 	same, known := 0, 0
 	for i := range r.Judgements {

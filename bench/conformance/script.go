@@ -16,7 +16,9 @@ type Script struct {
 	Marks    []Mark         `json:"marks,omitempty"`    // the first that matches decides
 	Commands []string       `json:"commands,omitempty"` // of ipvsadm, without the word ipvsadm
 	Links    Links          `json:"links,omitzero"`
-	Quick    bool           `json:"quick,omitempty"` // one of the selection that is played often
+	Quick    bool           `json:"quick,omitempty"`  // one of the selection that is played often
+	Needs    string         `json:"needs,omitempty"`  // a module that some kernels are built without
+	Unwrap   bool           `json:"unwrap,omitempty"` // all that clients send must come out at the first real server's tunnels
 	Steps    []Step         `json:"steps"`
 }
 

@@ -66,7 +66,7 @@ func measurePacketCost(ctx context.Context, s *site) (_ []float64, err error) {
 	if err := s.wait(ctx, drain); err != nil {
 		return nil, err
 	}
-	p, err := l.watch(ctx, s.window)
+	p, err := l.watchCost(ctx, s.window)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func compareCommand(ctx context.Context, args []string, stdout io.Writer) error 
 func parseCompare(args []string, stdout io.Writer) (*comparing, error) {
 	c := new(comparing)
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
-	flags.BoolVar(&c.quick, "quick", false, "everything once and briefly, in less than five minutes")
+	flags.BoolVar(&c.quick, "quick", false, "everything once and briefly, in about five minutes")
 	window := flags.Float64("seconds", 0, "how long a square is measured; 0: 2, or 0.3 with -quick")
 	flags.IntVar(&c.rounds, "rounds", 0, "how often; 0: 5, or 1 with -quick")
 	trialList := flags.String("measure", "", "which `MEASUREMENTS`; empty: all")

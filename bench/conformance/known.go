@@ -20,7 +20,6 @@ var known = [...]Known{
 	{"packet/broken", "frames to", "Where a port changes, the kernel computes SCTP's checksum anew, so that a damaged packet looks whole; xlvs changes it by what it changed.", ""},
 	{"fragment/", "--stats", "The kernel puts datagrams together before it counts them; xlvs counts the fragments that follow their first one.", ""},
 	{"control/delete v6", "frames to client", "The kernel lets go of an IP version with its last service, so that what belonged to its connections reaches the host's stack, which refuses it; xlvs drops it, as the kernel does while there is a service: one that is taken away with all others may be about to come back.", ""},
-	{"control/no scheduler", "", "xlvs has no scheduler called none: a service without one could do nothing.", ""},
 	{"sip/v4 rr -o -p 300 --pe sip -m", "-Lnc", unproven, ""},
 	{"sip/v6 rr -o -p 300 --pe sip -m", "-Lnc", unproven, ""},
 	{"sip/body", "", "The kernel looks for a Call-ID behind the header too, and xlvs only in it.", ""},

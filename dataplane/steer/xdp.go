@@ -26,7 +26,7 @@ type XDPOptions struct {
 	// (Linux 5.18). The sockets must be bound with XDP_USE_SG (Linux 6.6); others
 	// lose the frames that do span several.
 	Frags bool
-	// Longest is the length in bytes from which on frames pass to the host, where a
+	// Longest is the length in bytes above which frames pass to the host, where a
 	// packet socket may take them; 0 means that none do. Generic XDP sees what a
 	// sender has not cut, and what was put together on arrival, too long for any
 	// ring.
